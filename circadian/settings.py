@@ -1,0 +1,237 @@
+"""One home per default: a value is the flag's, else circadian.toml's, else the field's below.
+
+A flag's parser default is None ("not given"), so the order cannot be upset; `--help` prints the real default.
+"""
+
+import argparse
+import dataclasses
+import difflib
+import os
+import sys
+import tomllib
+import types
+import typing
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from circadian.errors import UserError
+from circadian.records import Json
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+EMBEDDED = "embedded"
+MAC_MODEL = "mlx-community/Llama-3.2-3B-Instruct-4bit"
+
+
+@dataclass(frozen=True)
+class Home:
+    """The folder that holds a user's data/, adapters/, logs/ and circadian.toml."""
+
+    root: Path
+
+    @property
+    def memories(self) -> Path:
+        return self.root / "data" / "memories.jsonl"
+
+    @property
+    def synthetic(self) -> Path:
+        return self.root / "data" / "synthetic.jsonl"
+
+    @property
+    def forgotten(self) -> Path:
+        return self.root / "data" / "forgotten.jsonl"
+
+    @property
+    def nights(self) -> Path:
+        return self.root / "data" / "nights"
+
+    @property
+    def adapters(self) -> Path:
+        return self.root / "adapters"
+
+    @property
+    def live(self) -> Path:
+        return self.adapters / "nightly_update"
+
+    @property
+    def logs(self) -> Path:
+        return self.root / "logs"
+
+    @property
+    def ledger(self) -> Path:
+        return self.logs / "experiments.jsonl"
+
+    @property
+    def cache(self) -> Path:
+        return self.root / "data" / "cache"
+
+    @property
+    def cycle_lock(self) -> Path:
+        return self.logs / "cycle.lock"
+
+    @property
+    def config(self) -> Path:
+        return self.root / "circadian.toml"
+
+
+def option(default: Any, help: str, **kwargs: Any) -> Any:
+    """A settings field: its default, its one-line help, and what argparse needs besides (choices, metavar)."""
+    return field(default=default, metadata={"help": help, **kwargs})
+
+
+@dataclass(frozen=True)
+class ModelSettings:
+    model: str = option(
+        MAC_MODEL if sys.platform == "darwin" else EMBEDDED,
+        "base model: 'embedded', a local MLX model folder, or a Hugging Face name",
+    )
+
+
+@dataclass(frozen=True)
+class ChatSettings:
+    system: str | None = option(None, "system prompt")
+    max_tokens: int = option(512, "longest reply, in tokens")
+    temp: float = option(0.7, "sampling temperature; 0 is greedy")
+    top_p: float = option(0.95, "nucleus sampling: smallest probability mass to sample from")
+    context: int | None = option(None, "context limit in tokens (default: the model's own)")
+
+
+@dataclass(frozen=True)
+class NightSettings:
+    iters: int | None = option(None, "training iterations (default: as many as the lessons need)")
+    learning_rate: float = option(5e-4, "peak learning rate of Adam")
+    batch_size: int = option(8, "lessons per training step")
+    max_seq_length: int = option(512, "longest lesson in tokens; longer ones are dropped and counted")
+    num_layers: int = option(-1, "layers that get LoRA, from the last; -1 is all")
+    rank: int = option(16, "LoRA rank")
+    scale: float = option(20.0, "LoRA scale")
+    seed: int = option(0, "seed of every random choice of the night")
+    augment_per_record: int = option(2, "question-and-answer pairs asked of the model per fact with --augment")
+    temp: float = option(0.7, "sampling temperature of --augment")
+    top_p: float = option(0.95, "nucleus sampling of --augment")
+
+
+@dataclass(frozen=True)
+class ExamSettings:
+    suites: str = option("prompts", "suites of eval/ to run, separated by commas")
+    exam_batch_size: int = option(32, "questions answered at once")
+
+
+@dataclass(frozen=True)
+class GateSettings:
+    loss_rise: float = option(0.02, "largest rise of the held-out median token loss, in nats")
+    category_drop: int = option(1, "most items a category may lose")
+    least_items: int = option(40, "fewest scored capability items; with fewer the verdict is hold")
+    least_probes: int = option(1, "fewest recall probes; with fewer the verdict is hold")
+
+
+@dataclass(frozen=True)
+class ShelfSettings:
+    keep: int = option(5, "dated adapters to keep besides the live and the pinned ones")
+
+
+@dataclass(frozen=True)
+class Settings:
+    model: ModelSettings = ModelSettings()
+    chat: ChatSettings = ChatSettings()
+    night: NightSettings = NightSettings()
+    exam: ExamSettings = ExamSettings()
+    gate: GateSettings = GateSettings()
+    shelf: ShelfSettings = ShelfSettings()
+
+
+def sections() -> dict[str, type[Any]]:
+    return typing.get_type_hints(Settings)
+
+
+def add_home(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--home",
+        type=Path,
+        help="folder that holds data/ adapters/ logs/ circadian.toml (default: $CIRCADIAN_HOME, else the checkout)",
+    )
+
+
+def open_home(args: argparse.Namespace) -> Home:
+    given = args.home or os.environ.get("CIRCADIAN_HOME") or CHECKOUT
+    root = Path(given).expanduser().absolute()
+    if root.exists() and not root.is_dir():
+        raise UserError(f"{root} is not a folder", hint="pass another --home")
+    return Home(root)
+
+
+def scalar(hint: Any) -> type:
+    """The type that a flag of this field parses to: `int | None` is int."""
+    if isinstance(hint, types.UnionType):
+        return next(t for t in typing.get_args(hint) if t is not type(None))
+    return hint
+
+
+def add_flags(parser: argparse.ArgumentParser, section: str, names: Sequence[str] | None = None) -> None:
+    """One `--flag` per field of a section (all, or those named), with the field's help and real default."""
+    cls = sections()[section]
+    hints = typing.get_type_hints(cls)
+    for f in dataclasses.fields(cls):
+        if names is not None and f.name not in names:
+            continue
+        meta = dict(f.metadata)
+        text = meta.pop("help")
+        if f.default is not None:
+            text += f" (default: {f.default})"
+        kind = scalar(hints[f.name])
+        flag = "--" + f.name.replace("_", "-")
+        if kind is bool:
+            parser.add_argument(flag, action=argparse.BooleanOptionalAction, default=None, help=text)
+        else:
+            parser.add_argument(flag, type=kind, default=None, help=text.replace("%", "%%"), **meta)
+
+
+def nearest(word: str, known: Sequence[str]) -> str:
+    close = difflib.get_close_matches(word, known, n=1)
+    return f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
+
+
+def read_config(path: Path) -> Json:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: {error}", hint="mend that line") from None
+
+
+def checked(path: Path, section: str, name: str, value: Any, hint: Any) -> Any:
+    """The value from circadian.toml, or a UserError when its type is not the field's."""
+    kind = scalar(hint)
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if type(value) is not kind:
+        raise UserError(f"{path}: {section}.{name} is {value!r}, not a {kind.__name__}", hint="mend that line")
+    return value
+
+
+def load_settings(home: Home, args: argparse.Namespace | None = None) -> Settings:
+    """Settings of this run. Raises UserError for an unknown section or key, or a value of the wrong type."""
+    table = read_config(home.config)
+    known = sections()
+    for name in table:
+        if name not in known:
+            raise UserError(f"{home.config}: unknown section [{name}]", hint=nearest(name, list(known)))
+    given = vars(args) if args else {}
+    return Settings(
+        **{name: one_section(home.config, name, cls, table.get(name, {}), given) for name, cls in known.items()}
+    )
+
+
+def one_section(path: Path, section: str, cls: type[Any], table: Any, given: Json) -> Any:
+    hints = typing.get_type_hints(cls)
+    if not isinstance(table, dict):
+        raise UserError(f"{path}: {section} is not a table", hint=f"write [{section}] above its keys")
+    values: Json = {}
+    for name, value in typing.cast(Json, table).items():
+        if name not in hints:
+            raise UserError(f"{path}: unknown key {section}.{name}", hint=nearest(name, list(hints)))
+        values[name] = checked(path, section, name, value, hints[name])
+    values |= {name: given[name] for name in hints if given.get(name) is not None}
+    return cls(**values)
