@@ -132,6 +132,14 @@ class ShelfSettings:
 
 
 @dataclass(frozen=True)
+class SyntheticSettings:
+    source: str = option("templates", "who writes the conversations", choices=("templates", "local", "gemini"))
+    turns: int = option(50, "exchanges to write")
+    seed: int = option(0, "seed: the same seed gives the same made-up person")
+    gemini_model: str = option("gemini-2.5-flash", "model that --source gemini asks")
+
+
+@dataclass(frozen=True)
 class Settings:
     model: ModelSettings = ModelSettings()
     chat: ChatSettings = ChatSettings()
@@ -139,6 +147,7 @@ class Settings:
     exam: ExamSettings = ExamSettings()
     gate: GateSettings = GateSettings()
     shelf: ShelfSettings = ShelfSettings()
+    synthetic: SyntheticSettings = SyntheticSettings()
 
 
 def sections() -> dict[str, type[Any]]:
