@@ -12,7 +12,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -53,19 +53,19 @@ def make_folder(folder: Path) -> None:
         raise UserError(f"{folder} is not a folder", hint="move that file away, or pass another --home") from None
 
 
-def append_lines(path: Path, rows: Iterable[Json], *, durable: bool = True) -> None:
+def append_lines(path: Path, rows: Iterable[Json], *, durable: bool = True) -> int:
     """Append JSON rows, one a line, all or none: a write that fails half-way (disk full) is cut off again.
 
     A last line without newline (an earlier power cut) is completed when it is whole JSON, else set aside first.
     With `durable` the rows are on disk before this returns. Appenders take turns by an exclusive flock.
+    Returns the number of bytes set aside (0: the file ended well).
     """
     data = b"".join(json.dumps(row, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n" for row in rows)
     make_folder(path.parent)
     is_new = not path.exists()
-    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+    fd = open_locked(path)
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX)
-        mend_tail(path, fd)
+        torn = mend_tail(path, fd)
         before = os.fstat(fd).st_size
         try:
             view = memoryview(data)
@@ -80,6 +80,50 @@ def append_lines(path: Path, rows: Iterable[Json], *, durable: bool = True) -> N
         os.close(fd)
     if is_new and durable:
         sync_folder(path.parent)
+    return torn
+
+
+def open_locked(path: Path) -> int:
+    """Open for append under an exclusive flock; opened again when a rewrite replaced the file while we waited."""
+    while True:
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX)
+            if is_file_at(path, fd):
+                return fd
+        except BaseException:
+            os.close(fd)
+            raise
+        os.close(fd)
+
+
+def is_file_at(path: Path, fd: int) -> bool:
+    try:
+        return os.path.samestat(os.fstat(fd), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def remove_lines(path: Path, doomed: Callable[[bytes], bool]) -> int:
+    """Rewrite a JSONL file without the lines that `doomed` picks, the others byte for byte; returns how many went.
+
+    One atomic step under the appenders' lock: a kill leaves the old file or the new one, and no append is lost.
+    """
+    path = path.resolve()  # a symlinked file stays a symlink
+    if not path.exists():
+        return 0
+    fd = open_locked(path)
+    try:
+        for left in path.parent.glob(f".{path.name}.*.tmp"):  # of a killed rewrite; only lock holders write them
+            left.unlink(missing_ok=True)
+        with path.open("rb") as file:
+            lines = file.readlines()
+        kept = [line for line in lines if not doomed(line)]
+        if len(kept) < len(lines):
+            write_atomic(path, b"".join(kept), mode=os.fstat(fd).st_mode & 0o777)
+        return len(lines) - len(kept)
+    finally:
+        os.close(fd)
 
 
 def torn_path(path: Path) -> Path:
@@ -100,7 +144,7 @@ def mend_tail(path: Path, fd: int) -> int:
     cut = start + (len(keep) + 1 if b"\n" in tail else 0)
     try:
         json.loads(last)
-    except ValueError:
+    except (ValueError, RecursionError):
         aside = os.open(torn_path(path), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             os.write(aside, last + b"\n")
@@ -154,12 +198,14 @@ def read_rows(path: Path) -> list[Json]:
     return rows
 
 
-def write_atomic(path: Path, data: bytes) -> None:
-    """Replace `path` in one step: readers see the old content or the new, never a part."""
+def write_atomic(path: Path, data: bytes, *, mode: int | None = None) -> None:
+    """Replace `path` in one step: readers see the old content or the new, never a part. `mode`: its permissions."""
     make_folder(path.parent)
     work = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with work.open("wb") as file:
+            if mode is not None:
+                os.fchmod(file.fileno(), mode)
             file.write(data)
             file.flush()
             sync(file.fileno())

@@ -107,6 +107,7 @@ class NightSettings:
     rank: int = option(16, "LoRA rank")
     scale: float = option(20.0, "LoRA scale")
     seed: int = option(0, "seed of every random choice of the night")
+    facts: int = option(120, "most facts studied in one night; the rest waits for the next")
     augment_per_record: int = option(2, "question-and-answer pairs asked of the model per fact with --augment")
     temp: float = option(0.7, "sampling temperature of --augment")
     top_p: float = option(0.95, "nucleus sampling of --augment")

@@ -5,8 +5,9 @@ import gc
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +15,20 @@ import mlx.core as mx
 import mlx.nn as nn
 import mlx_lm.utils as mlx_utils
 from mlx_lm import batch_generate, stream_generate
-from mlx_lm.models.cache import can_trim_prompt_cache, make_prompt_cache, trim_prompt_cache
+from mlx_lm.models.cache import BatchKVCache, KVCache, can_trim_prompt_cache, make_prompt_cache, trim_prompt_cache
 from mlx_lm.sample_utils import make_sampler
 from mlx_lm.tuner.utils import remove_lora_layers
 
 from circadian.backend.embedded import embedded_folder, folder_revision
+from circadian.backend.forward import Forward, pad
 from circadian.errors import UserError
 from circadian.records import Message
 from circadian.settings import EMBEDDED
 
 Tokens = list[int]
 Progress = Callable[[int, int], None]  # done, of how many
+SHORTEST_PREFIX = 8  # tokens; reading a shorter common beginning once saves nothing
+VOCABULARY_ROWS = 1024  # positions multiplied with the vocabulary at once: 200 MB for 49,152 tokens
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,8 @@ class Model:
 
     def __init__(self, source: Source) -> None:
         self.source = source
+        self.module: Any
+        self.tokenizer: Any
         self.module, self.tokenizer, self.config = load_quietly(source.folder)
         if on_metal():
             mlx_utils.maybe_set_recommended_wired_limit()
@@ -156,26 +162,54 @@ class Model:
     ) -> list[str]:
         """One answer per prompt, in order, batched by like length; greedy unless `temp` is above 0."""
         tokens = [self.encode(p) for p in prompts]
+        texts = self.complete(tokens, max_tokens, batch_size=batch_size, temp=temp, top_p=top_p, progress=progress)
+        return [t.strip() for t in texts]
+
+    def complete(
+        self,
+        tokens: Sequence[Tokens],
+        max_tokens: int | Sequence[int],
+        *,
+        batch_size: int = 32,
+        temp: float = 0.0,
+        top_p: float = 1.0,
+        progress: Progress | None = None,
+    ) -> list[str]:
+        """As generate, for prompts already in tokens (plain text has no chat template)."""
         limits = [max_tokens] * len(tokens) if isinstance(max_tokens, int) else list(max_tokens)
         order = sorted(range(len(tokens)), key=lambda i: (limits[i], len(tokens[i])))
         answers = [""] * len(tokens)
         sampler = make_sampler(temp=temp, top_p=top_p) if temp > 0 else None
+        shared, cache = self.read_prefix(tokens)
         for start in range(0, len(order), batch_size):
             part = order[start : start + batch_size]
             texts = batch_generate(
                 self.module,
                 self.tokenizer,
-                [tokens[i] for i in part],
+                [tokens[i][shared:] for i in part],
+                prompt_caches=[cache] * len(part) if cache else None,
                 max_tokens=[limits[i] for i in part],
                 sampler=sampler,
                 completion_batch_size=batch_size,
                 prefill_batch_size=batch_size,
             ).texts
             for i, text in zip(part, texts, strict=True):
-                answers[i] = text.strip()
+                answers[i] = text
             if progress:
                 progress(start + len(part), len(order))
         return answers
+
+    def read_prefix(self, rows: Sequence[Tokens]) -> tuple[int, list[Any]]:
+        """Read once the tokens that all rows begin with (the template's system prompt): their number and the cache.
+
+        None for models whose cache is not the plain one (sliding windows, states): it can't be repeated over a batch.
+        """
+        length, cache = shared_length(rows), make_prompt_cache(self.module)
+        if not length or any(type(c) is not KVCache for c in cache):
+            return 0, []
+        self.module(mx.array([rows[0][:length]]), cache=cache)
+        mx.eval([c.state[:2] for c in cache])
+        return length, cache
 
     def token_losses(
         self,
@@ -188,8 +222,14 @@ class Model:
 
         An exchange longer than the context gives an empty list (unmeasured).
         """
-        coded = [self.encode_lesson(e) for e in exchanges]
+        coded = [self.encode_answer(e) for e in exchanges]
         return self.losses_of_tokens(coded, batch_size=batch_size, progress=progress)
+
+    def encode_answer(self, messages: Sequence[Message]) -> tuple[Tokens, int]:
+        """As encode_lesson, ending with the answer's end token: a newline that the template adds is no answer."""
+        tokens, offset = self.encode_lesson(messages)
+        ends = [i for i in range(offset, len(tokens)) if tokens[i] in self.tokenizer.eos_token_ids]
+        return (tokens[: ends[-1] + 1], offset) if ends else (tokens, offset)
 
     def text_losses(self, texts: Sequence[str], *, batch_size: int = 16) -> list[list[float]]:
         """Negative log-likelihood in nats of each token of plain texts, from the second token on."""
@@ -201,22 +241,71 @@ class Model:
     ) -> list[list[float]]:
         """As token_losses, for (tokens, offset of the first token that counts)."""
         fits = [i for i, (t, o) in enumerate(coded) if 0 < o < len(t) <= self.context]
-        order = sorted(fits, key=lambda i: len(coded[i][0]))
+        prompts = {i: tuple(coded[i][0][: coded[i][1]]) for i in fits}
+        longest = {prompts[i]: len(coded[i][0]) for i in sorted(fits, key=lambda i: len(coded[i][0]))}
+        order = sorted(fits, key=lambda i: (longest[prompts[i]], prompts[i]))  # answers to one question stay together
         out: list[list[float]] = [[] for _ in coded]
-        for start in range(0, len(order), batch_size):
-            part = order[start : start + batch_size]
-            width = max(len(coded[i][0]) for i in part)
-            rows = [coded[i][0] + [0] * (width - len(coded[i][0])) for i in part]
-            batch = mx.array(rows)
-            logits = self.module(batch[:, :-1]).astype(mx.float32)
-            losses = nn.losses.cross_entropy(logits, batch[:, 1:])
-            values = losses.tolist()
-            for row, i in zip(values, part, strict=True):
-                tokens, offset = coded[i]
-                out[i] = row[offset - 1 : len(tokens) - 1]
+        shared = shared_length([coded[i][0][: coded[i][1]] for i in fits])
+        done = 0
+        for part in batches(order, [len(t) - o for t, o in coded], batch_size):
+            for i, values in zip(part, self.batch_losses([coded[i] for i in part], shared), strict=True):
+                out[i] = values
+            done += len(part)
             if progress:
-                progress(start + len(part), len(order))
+                progress(done, len(order))
         return out
+
+    def batch_losses(self, coded: Sequence[tuple[Tokens, int]], shared: int) -> list[list[float]]:
+        """Losses of one batch whose rows begin with the same `shared` tokens.
+
+        Only positions that predict a counted token are multiplied with the vocabulary: on the CPU the softmax over it
+        costs 12 ns an element, more than all layers together for short answers.
+        """
+        prompts = sorted({tuple(t[: o - 1]) for t, o in coded})
+        targets = [t[i] for t, o in coded for i in range(o, len(t))]
+        if 1 < len(prompts) < len(coded) and len(prompts[0]) > shared > 0 and self.forward.shares_prefix:
+            logits = self.logits_by_prompt(coded, prompts, shared)
+        else:
+            rows = pad([tokens[shared:-1] for tokens, _ in coded], 1)
+            starts = [r * rows.shape[1] + o - 1 - shared for r, (_, o) in enumerate(coded)]
+            at = [start + i for start, (t, o) in zip(starts, coded, strict=True) for i in range(len(t) - o)]
+            logits = self.forward(mx.array(coded[0][0][:shared], dtype=mx.int32), rows, mx.array(at))
+        logits = logits.astype(mx.float32)
+        flat: Any = nn.losses.cross_entropy(logits, mx.array(targets)).tolist()
+        values = iter(flat)
+        return [[next(values) for _ in range(o, len(t))] for t, o in coded]
+
+    def logits_by_prompt(
+        self, coded: Sequence[tuple[Tokens, int]], prompts: Sequence[tuple[int, ...]], shared: int
+    ) -> mx.array:
+        """Logits [T, vocabulary] where an answer token is predicted, with each of `prompts` read once, not once a row.
+
+        The choices of a question differ in a few tokens at the end. A prompt here lacks its last token: reading that
+        one predicts the answer's first. Prompts are padded as `batch_generate` pads them; `filter` repeats their cache.
+        """
+        prefix = make_prompt_cache(self.module)
+        self.forward.hidden(mx.array([prompts[0][:shared]]), prefix)
+        caches = [BatchKVCache.merge([c] * len(prompts)) for c in prefix]
+        rest = [p[shared:] for p in prompts]
+        longest = max(len(r) for r in rest)
+        for c in caches:
+            c.prepare(lengths=[len(r) for r in rest], right_padding=[longest - len(r) for r in rest])
+        self.forward.hidden(pad(rest, 1), caches)
+        place = {p: n for n, p in enumerate(prompts)}
+        owners = mx.array([place[tuple(t[: o - 1])] for t, o in coded])
+        for c in caches:
+            c.finalize()
+            c.filter(owners)
+        rows = pad([t[o - 1 : -1] for t, o in coded], 1)
+        states = self.forward.hidden(rows, caches)
+        at = [r * rows.shape[1] + i for r, (t, o) in enumerate(coded) for i in range(len(t) - o)]
+        states = states.reshape(-1, states.shape[-1])[mx.array(at)]
+        return self.forward.head(states) if self.forward.splits_head else states
+
+    @cached_property
+    def forward(self) -> Forward:
+        """The module with its shortcuts checked, made when first needed; it follows later changes of the adapter."""
+        return Forward(self.module)
 
     def conversation(self) -> "Conversation":
         return Conversation(self)
@@ -224,6 +313,7 @@ class Model:
     def close(self) -> None:
         """Free the weights; the object is useless afterwards."""
         self.module = self.tokenizer = None
+        self.__dict__.pop("forward", None)  # it holds the weights too
         gc.collect()
         mx.clear_cache()
 
@@ -251,9 +341,11 @@ class Conversation:
         self.seen: Tokens = []
         self.last = Reply()
 
-    def stream(self, messages: Sequence[Message], *, max_tokens: int, temp: float, top_p: float) -> Iterator[str]:
+    def stream(self, messages: Sequence[Message], *, max_tokens: int, temp: float, top_p: float) -> Generator[str]:
         """Yield the reply's text piece by piece. Stopping early keeps the cache usable."""
         tokens = self.model.encode(messages)
+        if any(c.offset != len(self.seen) for c in self.cache if hasattr(c, "offset")):
+            self.reset()  # a Ctrl-C came between two layers: the cache is of no known prefix
         keep = min(common_prefix(self.seen, tokens), len(tokens) - 1)
         if keep < len(self.seen):
             if can_trim_prompt_cache(self.cache):
@@ -303,6 +395,26 @@ def common_prefix(a: Sequence[int], b: Sequence[int]) -> int:
         if x != y:
             return i
     return min(len(a), len(b))
+
+
+def shared_length(rows: Sequence[Tokens]) -> int:
+    """How many first tokens all rows share and are worth reading once (0: too few). Each row keeps its last token."""
+    if len(rows) < 2:
+        return 0
+    length = min(min(common_prefix(rows[0], row), len(row) - 1) for row in rows)
+    return length if length >= SHORTEST_PREFIX else 0
+
+
+def batches(order: Sequence[int], sizes: Sequence[int], batch_size: int) -> Iterator[list[int]]:
+    """`order` in pieces of at most `batch_size` rows whose `sizes` sum to at most VOCABULARY_ROWS (one row may)."""
+    part: list[int] = []
+    for i in order:
+        if part and (len(part) == batch_size or sum(sizes[k] for k in part) + sizes[i] > VOCABULARY_ROWS):
+            yield part
+            part = []
+        part.append(i)
+    if part:
+        yield part
 
 
 def load_quietly(folder: Path) -> tuple[Any, Any, dict]:

@@ -21,6 +21,7 @@ class NightOptions:
     dry_run: bool = False
     data: Path | None = None
     adapter_tag: str | None = None
+    held_out: Path | None = None
 
 
 def add_night_options(parser: argparse.ArgumentParser) -> None:
@@ -30,6 +31,7 @@ def add_night_options(parser: argparse.ArgumentParser) -> None:
     add("--synthetic", action="store_true", help="also study data/synthetic.jsonl")
     add("--data", type=Path, metavar="FILE", help="study the turns of this JSONL file instead of the journal")
     add("--adapter-tag", metavar="TAG", help="start from this adapter instead of the live one")
+    add("--held-out", type=Path, metavar="FILE", help="questions (or their hashes) that no lesson may ask")
     add("--resume", nargs="?", const=LAST, metavar="TAG", help="go on with the last interrupted night, or that of TAG")
     add("--dry-run", action="store_true", help="show what would be done; write nothing")
 
@@ -43,4 +45,5 @@ def night_options(args: argparse.Namespace) -> NightOptions:
         dry_run=args.dry_run,
         data=args.data,
         adapter_tag=args.adapter_tag,
+        held_out=args.held_out,
     )

@@ -1,0 +1,76 @@
+# pyright: basic
+"""One forward pass of a batch that shares a prompt prefix, with logits only where a target is.
+
+Every lesson starts with the template's same tokens: their keys are computed once a batch, not once a row, and the
+vocabulary projection, a third of a small model's work, is made only for the answer tokens. Both shortcuts lean on how
+mlx-lm lays out a model; `Forward` checks them against the plain call and falls back to it where they do not hold.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import mlx.core as mx
+from mlx_lm.models.cache import ConcatenateKVCache, KVCache, make_prompt_cache
+
+TOLERANCE = 1e-2  # largest difference of a logit to the plain call, in nats; quantized kernels differ by batch shape
+
+
+class Forward:
+    """The forward pass of one loaded module. `shares_prefix` and `splits_head` say which shortcuts this model allows."""
+
+    def __init__(self, module: Any) -> None:
+        self.module = module
+        self.shares_prefix = False
+        self.splits_head = False
+        sample = mx.array([[3, 5, 7, 6, 4, 5], [3, 5, 7, 4, 6, 3]])
+        plain = module(sample)
+        at = mx.arange(plain.shape[0] * 3)
+        want = plain[:, 3:, :].reshape(-1, plain.shape[-1])
+        if trunk_of(module) is not None:
+            self.splits_head = True
+            self.splits_head = self.agrees(sample, 0, mx.arange(plain.shape[0] * 6), plain.reshape(-1, plain.shape[-1]))
+        if all(type(c) is KVCache for c in make_prompt_cache(module)):
+            self.shares_prefix = True
+            self.shares_prefix = self.agrees(sample, 3, at, want)
+
+    def agrees(self, sample: mx.array, shared: int, at: mx.array, want: mx.array) -> bool:
+        try:
+            found = self(sample[0, :shared], sample[:, shared:], at)
+        except (AttributeError, TypeError, ValueError, IndexError):
+            return False
+        return found.shape == want.shape and mx.abs(found - want).max().item() < TOLERANCE
+
+    def __call__(self, prefix: mx.array, rows: mx.array, at: mx.array) -> mx.array:
+        """Logits [T, vocabulary] at flat positions `at` [T] of `rows` [B, L], each row preceded by `prefix` [P]."""
+        cache = None
+        shared = prefix.shape[0]
+        if shared and self.shares_prefix:
+            cache = [ConcatenateKVCache() for _ in self.module.layers]
+            self.hidden(prefix[None], cache)
+            for c in cache:
+                c.state = tuple(mx.repeat(s, rows.shape[0], axis=0) for s in c.state)
+            shared = 0
+        elif shared:
+            rows = mx.concatenate([mx.repeat(prefix[None], rows.shape[0], axis=0), rows], axis=1)
+        out = self.hidden(rows, cache)[:, shared:]
+        out = out.reshape(-1, out.shape[-1])[at]
+        return self.head(out) if self.splits_head else out
+
+    def hidden(self, tokens: mx.array, cache: Any) -> mx.array:
+        """States before the vocabulary projection where the model splits, else the logits."""
+        return trunk_of(self.module)(tokens, cache) if self.splits_head else self.module(tokens, cache=cache)
+
+    def head(self, states: mx.array) -> mx.array:
+        if "lm_head" in self.module:
+            return self.module.lm_head(states)
+        return self.module.model.embed_tokens.as_linear(states)
+
+
+def trunk_of(module: Any) -> Any:
+    return module.model if "model" in module and hasattr(module.model, "embed_tokens") else None
+
+
+def pad(rows: Sequence[Sequence[int]], multiple: int = 8) -> mx.array:
+    """Rows padded on the right with zeros to a common width, a multiple of 8 so that few shapes occur."""
+    width = -(-max(len(r) for r in rows) // multiple) * multiple
+    return mx.array([[*r, *[0] * (width - len(r))] for r in rows])

@@ -1,0 +1,114 @@
+# pyright: basic
+"""The base model's answers to the replay questions and its distribution at every answer token, made once per model.
+
+A cache: delete the file and the next night makes it again. Safetensors, so that nothing in it can run.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import mlx.core as mx
+
+from circadian.backend.model import Model
+from circadian.backend.train import Example, Teacher, teach_replay
+from circadian.records import Message, short_id
+
+TOP = 32  # likeliest tokens kept per position; the rest of the mass is one more class
+LONGEST_ANSWER = 24
+LONGEST_TEXT = 40
+Pair = tuple[str, str]
+
+
+def cache_file(model: Model, folder: Path) -> Path:
+    key = short_id(model.source.name, model.source.revision, str(TOP), str(LONGEST_ANSWER))
+    return folder / f"replay-{key}.safetensors"
+
+
+def read_or_teach(
+    model: Model, questions: Sequence[str], folder: Path, progress: Callable[[int, int], None] = lambda *_: None
+) -> tuple[list[Pair], list[Example]]:
+    """(question, base answer) pairs and their replay examples, in the order of `questions`; the new ones are cached.
+
+    `model` must be the base model, without an adapter. Questions that it answers with nothing are left out.
+    """
+    path = cache_file(model, folder)
+    known = read(path)
+    new = [q for q in questions if q not in known]
+    if new:
+        known |= teach(model, new, progress)
+        write(path, known)
+    chosen = [(q, *known[q]) for q in questions if known[q][0]]
+    return [(q, answer) for q, answer, _ in chosen], [example for _, _, example in chosen]
+
+
+def read_or_teach_text(model: Model, openers: Sequence[str], folder: Path) -> list[Example]:
+    """Plain text that the base model itself goes on with from each opener, and its distribution over all of it."""
+    path = cache_file(model, folder).with_name(f"text-{cache_file(model, folder).name}")
+    known = read(path)
+    if set(known) != set(openers):
+        coded = [model.tokenizer.encode(o) for o in openers]
+        mx.random.seed(0)
+        written = model.complete(coded, LONGEST_TEXT, temp=0.8, top_p=0.95)
+        tokens = [model.tokenizer.encode(o + w) for o, w in zip(openers, written, strict=True)]
+        examples = teach_replay(model, [Example(tuple(t), 1) for t in tokens], top=TOP)
+        known = {o: (w, e) for o, w, e in zip(openers, written, examples, strict=True)}
+        write(path, known)
+    return [known[o][1] for o in openers]
+
+
+def teach(
+    model: Model, questions: Sequence[str], progress: Callable[[int, int], None]
+) -> dict[str, tuple[str, Example]]:
+    total = 2 * len(questions)
+    prompts = [(Message("user", q),) for q in questions]
+    answers = model.generate(prompts, LONGEST_ANSWER, progress=lambda done, _: progress(done, total))
+    coded = {
+        q: model.encode_answer((Message("user", q), Message("assistant", a)))
+        for q, a in zip(questions, answers, strict=True)
+        if a
+    }
+    # An answer cut off at LONGEST_ANSWER did not end there: its end token is no part of what the model said.
+    ended = model.tokenizer.eos_token_ids
+    examples = [
+        Example(tuple(t[:-1] if t[-1] in ended and len(t) - o > LONGEST_ANSWER else t), o) for t, o in coded.values()
+    ]
+    taught = teach_replay(model, examples, top=TOP) if examples else []
+    progress(total, total)
+    said = dict(zip(questions, answers, strict=True))
+    found = dict(zip(coded, taught, strict=True))
+    return {q: (said[q], found.get(q, Example((), 0))) for q in questions}
+
+
+def write(path: Path, known: dict[str, tuple[str, Example]]) -> None:
+    """Tokens and distributions end to end in four arrays, cut by the lengths in the metadata."""
+    rows, tokens, ids, probs = [], [], [], []
+    for question, (answer, e) in known.items():
+        rows.append([question, answer, len(e.tokens), e.offset])
+        tokens += e.tokens
+        if e.teacher:
+            ids += e.teacher.ids
+            probs += e.teacher.probs
+    path.parent.mkdir(parents=True, exist_ok=True)
+    arrays = {"tokens": mx.array(tokens), "ids": mx.array(ids), "probs": mx.array(probs)}
+    work = path.with_name(f".{path.stem}.tmp.safetensors")
+    mx.save_safetensors(str(work), arrays, metadata={"rows": json.dumps(rows)})
+    work.replace(path)
+
+
+def read(path: Path) -> dict[str, tuple[str, Example]]:
+    if not path.exists():
+        return {}
+    try:
+        arrays, meta = mx.load(str(path), return_metadata=True)
+    except RuntimeError:  # cut short by a power cut: made again
+        return {}
+    tokens, ids, probs = (arrays[name].tolist() for name in ("tokens", "ids", "probs"))
+    known: dict[str, tuple[str, Example]] = {}
+    token, target = 0, 0
+    for question, answer, length, offset in json.loads(meta["rows"]):
+        n = length - offset
+        teacher = Teacher(ids[target : target + n], probs[target : target + n]) if n else None
+        known[question] = (answer, Example(tuple(tokens[token : token + length]), offset, teacher=teacher))
+        token, target = token + length, target + n
+    return known

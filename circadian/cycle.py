@@ -1,0 +1,364 @@
+"""The whole night: what was told becomes facts, lessons, a candidate, two reports, a verdict, and maybe the live link.
+
+Never: a promotion of anything but the very files that were examined, against the very adapter that was live.
+"""
+
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from circadian import shelf
+from circadian.console import Progress, duration, say
+from circadian.day.journal import read_journal
+from circadian.errors import UserError
+from circadian.exam.loss import held_out_losses
+from circadian.exam.recall import run_recall
+from circadian.exam.run import run_items
+from circadian.exam.suites import load_suites, suite_hash
+from circadian.files import building, sweep, write_json
+from circadian.gate.policy import judge
+from circadian.night import plan as planning
+from circadian.night.augment import augment
+from circadian.night.dataset import NightData, add_lessons, check, held_out_hashes, write_night
+from circadian.night.options import NightOptions
+from circadian.night.plan import Start
+from circadian.night.train import WORK, train_in_child
+from circadian.records import Item, Json, Lesson, Manifest, Report, Turn, Verdict, question_hash
+from circadian.settings import CHECKOUT, Home, Settings
+
+if TYPE_CHECKING:
+    from circadian.backend.model import Model
+
+SUITES = CHECKOUT / "eval"
+NEWEST_HELD_OUT = 60  # journal records of the held-out loss: the newest that were not studied
+
+
+@dataclass(frozen=True)
+class Night:
+    """One night on disk: its tag, its folder in data/nights, what it studies and from where."""
+
+    tag: str
+    folder: Path
+    data: NightData
+    start: Start
+    plan: Json
+
+
+@dataclass(frozen=True)
+class Exam:
+    """What both the live model and the candidate are asked."""
+
+    items: tuple[Item, ...]
+    probes: tuple[Lesson, ...]
+    held_out: tuple[Turn, ...]
+    suites: dict[str, str]
+    batch_size: int
+
+
+def run_cycle(home: Home, settings: Settings, options: NightOptions) -> Verdict:
+    """Exam of the live model → night → exam of the candidate → gate → promote or hold. Holds the caller's lock.
+
+    With `options.dry_run` it prints the plan and writes nothing. UserError when the night can't be had.
+    """
+    if not options.dry_run:
+        shelf.take_in_legacy(home)
+        sweep(home.adapters)
+    turns = read_turns(home, options)
+    night, why_not = plan_night(home, settings, options, turns)
+    if night is None:
+        return Verdict(False, (why_not,))
+    if options.dry_run:
+        print(describe_plan(night, settings))
+        return Verdict(False, ("dry run",))
+    exam = set_exam(settings, night, turns)
+    live = shelf.live_tag(home)
+    before = examine(home, settings.model.model, live_fit(home, settings.model.model), exam)
+    make_candidate(home, settings, options, night)
+    after = examine(home, settings.model.model, night.tag, exam)
+    verdict = weigh(home, night, before, after, settings)
+    if verdict.promote:
+        shelf.promote(home, night.tag, expected_live=live)
+        shelf.record(home, "promoted", tag=night.tag, reason="; ".join(verdict.reasons), **verdict.figures)
+    else:
+        shelf.record(home, "held", tag=night.tag, reason="; ".join(verdict.reasons), **verdict.figures)
+    deleted = shelf.retain(home, settings.shelf.keep)
+    if deleted:
+        say(f"deleted {', '.join(deleted)}: --keep {settings.shelf.keep}")
+    return verdict
+
+
+def sleep(home: Home, settings: Settings, options: NightOptions) -> str | None:
+    """One night without exam: a candidate on the shelf, not live. Returns its tag; None when nothing was to learn."""
+    if not options.dry_run:
+        shelf.take_in_legacy(home)
+        sweep(home.adapters)
+    night, why_not = plan_night(home, settings, options, read_turns(home, options))
+    if night is None:
+        say(why_not)
+        return None
+    if options.dry_run:
+        print(describe_plan(night, settings))
+        return None
+    make_candidate(home, settings, options, night)
+    return night.tag
+
+
+def read_turns(home: Home, options: NightOptions) -> tuple[Turn, ...]:
+    """The turns that this night may look at, oldest first; unreadable lines are counted and said."""
+    path = options.data or home.memories
+    if options.data is not None and not path.is_file():
+        raise UserError(f"{path} does not exist", hint="--data takes a JSONL file of exchanges")
+    read = read_journal(path)
+    if read.skipped:
+        first = read.skipped[0]
+        say(f"{path.name}: {len(read.skipped)} lines skipped (line {first.line}: {first.reason})")
+    more = read_journal(home.synthetic).turns if options.synthetic else ()
+    if options.synthetic and not more:
+        raise UserError(f"{home.synthetic} has no turns", hint="make some: python build_synthetic.py")
+    turns = (*more, *read.turns)
+    if not turns:
+        raise UserError(f"nothing to study: {path} has no turns", hint="chat first: python chat.py")
+    return turns
+
+
+def plan_night(
+    home: Home, settings: Settings, options: NightOptions, turns: Sequence[Turn]
+) -> tuple[Night | None, str]:
+    """The night to come (nothing is written yet), or None and why there is none."""
+    if options.resume is not None:
+        folder = planning.interrupted(home, options.resume)
+        data, plan = planning.reopen(folder)
+        tag = plan["start_tag"]
+        start = Start(tag, Path(plan["start_from"]) if plan["start_from"] else None)
+        say(f"resuming the night {folder.name}")
+        return Night(folder.name, folder, data, start, plan), ""
+    start = starting_point(home, settings, options)
+    exclude = exam_hashes(settings) | (held_out_hashes(options.held_out) if options.held_out else frozenset())
+    data = planning.plan_data(turns, settings.night, exclude)
+    report_data(data)
+    why_not = planning.nothing_new(data, start)
+    if why_not:
+        return None, why_not
+    check(data)
+    tag = shelf.next_tag(home, datetime.now().astimezone().date())
+    plan = planning.plan_document(home, tag, settings.model.model, settings.night, start, exclude)
+    return Night(tag, home.nights / tag, data, start, plan), ""
+
+
+def starting_point(home: Home, settings: Settings, options: NightOptions) -> Start:
+    """The adapter to go on from: the one asked for, else the live one where it fits, else none (the base model)."""
+    if options.reset_adapter:
+        return Start(note="starting from the base model (--reset-adapter)")
+    tag = options.adapter_tag or shelf.live_tag(home)
+    if tag is None or tag == "none":
+        return Start()
+    folder = shelf.adapter_folder(home, tag)
+    manifest = shelf.read_manifest(folder)
+    unfit = planning.fits_start(folder, manifest.model, settings.model.model, settings.night)
+    if not unfit:
+        return Start(tag, folder, frozenset(manifest.facts))
+    if options.adapter_tag:
+        raise UserError(f"{tag} {unfit}", hint="match it by flags, or start from the base model with --reset-adapter")
+    say(f"{tag} {unfit}: starting from the base model, everything told is studied again")
+    return Start(note=unfit)
+
+
+def exam_hashes(settings: Settings) -> frozenset[str]:
+    """Questions that no lesson and no replay may hold: every item of every shipped suite and held-out record."""
+    asked = [item.prompt for path in sorted(SUITES.glob("*.jsonl")) for item in items_or_records(path)]
+    return frozenset(question_hash(q) for q in asked)
+
+
+def items_or_records(path: Path) -> Sequence[Item]:
+    if path.name != "heldout.jsonl":
+        return load_suites([path.stem], SUITES)
+    return [Item(t.id, "held-out", t.user, "", "") for t in read_journal(path).turns]
+
+
+def report_data(data: NightData) -> None:
+    replaced = sum(f.status == "superseded" for f in data.facts)
+    say(
+        f"{len(data.active)} facts ({replaced} replaced) | {len(data.train)} lessons, "
+        f"{len(data.valid)} to choose the best state, {len(data.test)} probes"
+    )
+    if data.dropped:
+        say("left out: " + ", ".join(f"{n} {why}" for why, n in sorted(data.dropped.items())))
+    for note in data.notes:
+        say(note)
+
+
+def describe_plan(night: Night, settings: Settings) -> str:
+    """What --dry-run prints: facts, lessons, tokens, estimated time and peak memory."""
+    from circadian.backend.estimate import estimate
+
+    exchanges = [lesson.messages for lesson in night.data.train]
+    cost = estimate(settings.model.model, exchanges, passes=planning.PASSES, batch_size=settings.night.batch_size)
+    facts = "\n".join(f"  {f.statement}" for f in night.data.active)
+    return (
+        f"night {night.tag}, from {night.start.tag or 'the base model'} on {settings.model.model}\n"
+        f"{len(night.data.active)} facts\n{facts}\n"
+        f"{len(night.data.train)} lessons of {cost.tokens} tokens, up to {planning.PASSES} passes\n"
+        f"about {duration(cost.seconds)} at most here, {cost.memory / 1e9:.1f} GB at the peak\n"
+        "nothing was written"
+    )
+
+
+def make_candidate(home: Home, settings: Settings, options: NightOptions, night: Night) -> None:
+    """Train the night in a child process and put the result on the shelf as a dated adapter, complete, not live."""
+    if not night.plan.get("resume"):
+        data = augmented(settings, options, night) if options.augment else night.data
+        write_night(night.folder, data, night.plan)
+    else:
+        write_json(night.folder / "plan.json", night.plan)
+    progress = NightProgress(night.tag)
+    began = time.monotonic()
+    try:
+        result = train_in_child(night.folder, progress)
+    finally:
+        progress.close()
+    planning.compare_config(night.folder / WORK, night.plan)
+    put_on_shelf(home, night, result, time.monotonic() - began)
+    shutil.rmtree(night.folder / WORK)
+    (night.folder / "checkpoint.safetensors").unlink(missing_ok=True)
+    shelf.record(home, "trained", tag=night.tag, reason=result["stopped"], **summary(result))
+    known = len(night.data.active) - len(result["unknown"])
+    say(
+        f"night {night.tag} | {known}/{len(night.data.active)} facts known | {result['steps']} steps, "
+        f"{duration(result['seconds'])} | {result['stopped']}"
+    )
+
+
+def augmented(settings: Settings, options: NightOptions, night: Night) -> NightData:
+    from circadian.backend.model import open_model
+
+    model = open_model(settings.model.model)
+    s = settings.night
+    more, dropped = augment(
+        model, night.data.active, s.augment_per_record, temp=s.temp, top_p=s.top_p, progress=Progress("augmenting")
+    )
+    model.close()
+    data = add_lessons(night.data, more, frozenset(night.plan["exclude"]))
+    say(f"augmented: {len(data.train) - len(night.data.train)} lessons verified, {sum(dropped.values())} dropped")
+    return replace(data, dropped={**data.dropped, **dropped})
+
+
+def put_on_shelf(home: Home, night: Night, result: Json, seconds: float) -> None:
+    """adapters/<tag>/: weights, config and, written last, the manifest."""
+    from circadian.backend.device import versions
+    from circadian.backend.model import find_model
+    from circadian.night.dataset import hashes
+
+    make = datetime.now().astimezone().isoformat(timespec="seconds")
+    with building(home.adapters / night.tag) as work:
+        for name in ("adapters.safetensors", "adapter_config.json"):
+            shutil.copyfile(night.folder / WORK / name, work / name)
+        manifest = Manifest(
+            tag=night.tag,
+            model=night.plan["model"],
+            revision=find_model(night.plan["model"]).revision,
+            created=make,
+            settings={**night.plan["settings"], **night.plan["study"], "start_from": night.start.tag},
+            data=hashes(night.folder),
+            versions=versions(),
+            files=shelf.file_hashes(work),
+            git_commit=night.plan["git_commit"],
+            figures={**summary(result), "wall_seconds": round(seconds, 1)},
+            facts=tuple(f.id for f in night.data.active),
+        )
+        shelf.write_manifest(work, manifest)
+
+
+def summary(result: Json) -> Json:
+    """The figures of a training worth keeping: counts, seconds, memory."""
+    names = ("steps", "best_step", "stopped", "tokens", "seconds", "replay_seconds", "lessons", "replay", "peak_memory")
+    return {name: result[name] for name in names} | {"unknown": len(result["unknown"])}
+
+
+class NightProgress:
+    """Child events as one line: step, loss, known facts, tokens/s, memory, time left."""
+
+    def __init__(self, tag: str) -> None:
+        self.tag = tag
+        self.known = ""
+        self.current = Progress(f"night {tag} | replay")
+        self.training = False
+
+    def __call__(self, event: Json) -> None:
+        if event.get("event") == "replay":
+            self.current(event["done"], event["of"])
+        if event.get("event") != "step":
+            return
+        if not self.training:
+            self.current.close()
+            self.current, self.training = Progress(f"night {self.tag} | step"), True
+        if "unknown" in event:
+            self.known = f"{event['facts'] - event['unknown']}/{event['facts']} known"
+            return
+        note = f"loss {event['loss']:.2f} | {event['rate']:.0f} tok/s | {event['memory']:.1f} GB | {self.known}"
+        self.current(event["step"], max(event["of"], event["step"] + 1), note)
+
+    def close(self) -> None:
+        self.current.close()
+
+
+def set_exam(settings: Settings, night: Night, turns: Sequence[Turn]) -> Exam:
+    """The suites, the night's probes, and records that no lesson was made from."""
+    names = [n.strip() for n in settings.exam.suites.split(",") if n.strip()]
+    items = load_suites(names, SUITES)
+    studied = {t for f in night.data.facts for t in f.turn_ids}
+    taught = {lesson.hash for lesson in (*night.data.train, *night.data.valid, *night.data.test)}
+    free = [
+        t
+        for t in turns
+        if t.id not in studied and t.assistant.strip() and question_hash(t.user) not in taught and not t.tags
+    ]
+    held_out = (*read_journal(SUITES / "heldout.jsonl").turns, *free[-NEWEST_HELD_OUT:])
+    unique = {t.id: t for t in held_out}
+    hashes = {name: suite_hash([i for i in items if i.suite == name]) for name in names}
+    return Exam(tuple(items), night.data.test, tuple(unique.values()), hashes, settings.exam.exam_batch_size)
+
+
+def live_fit(home: Home, model: str) -> str | None:
+    """The live adapter where it is for this base model; None: the base model is what the candidate must beat."""
+    live = shelf.live_tag(home)
+    if live is None:
+        return None
+    return live if shelf.read_manifest(shelf.adapter_folder(home, live)).model == model else None
+
+
+def examine(home: Home, model_name: str, tag: str | None, exam: Exam) -> Report:
+    """One model examined; its seconds include loading."""
+    from circadian.backend.model import open_model
+
+    began = time.monotonic()
+    model: Model = open_model(model_name)
+    try:
+        model.set_adapter(shelf.adapter_folder(home, tag) if tag else None)
+        name = tag or "base"
+        size = exam.batch_size
+        recall = run_recall(model, exam.probes, batch_size=size, progress=Progress(f"exam of {name} | recall"))
+        scores = run_items(model, exam.items, batch_size=size, progress=Progress(f"exam of {name} | suites"))
+        losses = held_out_losses(model, exam.held_out, progress=Progress(f"exam of {name} | held-out loss"))
+        revision = f"{model_name}@{model.source.revision}"
+    finally:
+        model.close()
+    report = Report(tag, revision, tuple(scores), tuple(recall), losses, time.monotonic() - began, exam.suites)
+    passed = sum(s.passed is True for s in recall)
+    shelf.record(home, "examined", tag=tag, recall=[passed, len(recall)], seconds=round(report.seconds, 1))
+    return report
+
+
+def weigh(home: Home, night: Night, before: Report, after: Report, settings: Settings) -> Verdict:
+    """The gate's verdict on the night, written beside the adapter with both reports."""
+    verdict = judge(before, after, settings.gate)
+    manifest = shelf.read_manifest(home.adapters / night.tag)
+    if manifest.figures.get("stopped") == "loss not finite":
+        verdict = Verdict(False, ("training: the loss was not finite", *verdict.reasons), verdict.figures)
+    folder = home.adapters / night.tag
+    write_json(folder / "report.json", {"live": before.as_json(), "candidate": after.as_json()})
+    write_json(folder / "verdict.json", verdict.as_json())
+    return verdict

@@ -1,0 +1,1 @@
+"""DAY: the chat and its journal. Nothing here trains, examines or promotes."""

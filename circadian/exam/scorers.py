@@ -1,0 +1,237 @@
+"""How one answer is judged. Pure functions over text and numbers: no I/O, no MLX, no model.
+
+A scorer's `judge` returns "" when the answer passes, else why it does not, in a few words. Its `check` returns "" when
+an item's target can be judged, else what is wrong with it. Never: a target that says yes to an answer without content
+(`cheap_trick`), because a model that has collapsed would pass it.
+"""
+
+import json
+import math
+import re
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from circadian.records import Item, Json, normalize
+
+FENCE = re.compile(r"```(?:json)?\s*\n?(.*?)```", re.DOTALL | re.IGNORECASE)
+BULLET = re.compile(r"^\s*(?:[-*•–]|\d{1,2}[.)])\s+\S", re.MULTILINE)
+SPACELESS = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
+
+REFUSAL = "I cannot help with that"
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """`judge(answer, item)` and `check(item)`; a scorer by likelihood has no judge, because nothing is generated."""
+
+    check: Callable[[Item], str]
+    judge: Callable[[str, Item], str] | None
+
+
+def texts(target: Any) -> list[str]:
+    """A target that is one text or a list of texts, as a list; anything else is no texts."""
+    many = cast("list[Any]", target) if isinstance(target, list) else [target]
+    return [t for t in many if isinstance(t, str)] if all(isinstance(t, str) for t in many) else []
+
+
+def check_texts(item: Item) -> str:
+    found = texts(item.target)
+    if not found:
+        return "target is not a text or a list of texts"
+    return "" if all(normalize(t) for t in found) else "a target has no letter or digit"
+
+
+def exact(answer: str, item: Item) -> str:
+    """The whole answer is one of the targets, ignoring case, punctuation and spacing."""
+    said = normalize(answer)
+    return "" if said in {normalize(t) for t in texts(item.target)} else "not the expected text"
+
+
+def has_words(text: str, words: str) -> bool:
+    """Whether `words` occur in `text` as whole words, both normalized; scripts without spaces match anywhere."""
+    wanted = normalize(words)
+    if not wanted:
+        return False
+    before = "" if SPACELESS.match(wanted[0]) else r"(?<!\w)"
+    after = "" if SPACELESS.match(wanted[-1]) else r"(?!\w)"
+    return re.search(before + re.escape(wanted) + after, normalize(text)) is not None
+
+
+def contains(answer: str, item: Item) -> str:
+    """At least one target occurs in the answer as whole words."""
+    return "" if any(has_words(answer, t) for t in texts(item.target)) else "none of the expected words"
+
+
+def numbers(text: str) -> list[float]:
+    """Every number in a text, left to right: 1,234.5 is one number, 7-5 holds 7 and 5, -5 is negative."""
+    found = re.finditer(r"[-−]?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|[-−]?(?<!\d)\.\d+", text)
+    out: list[float] = []
+    for match in found:
+        raw, start = match.group().replace("−", "-").replace(",", ""), match.start()
+        before = text[start - 1] if start else " "
+        if raw.startswith("-") and (before.isalnum() or before == ")"):
+            raw, before = raw[1:], "-"  # a minus between two numbers, or a hyphen
+        if before.isalpha() or before == "_":  # part of a name: H2O, gpt4
+            continue
+        out.append(float(raw))
+    return out
+
+
+def check_number(item: Item) -> str:
+    if isinstance(item.target, bool) or not isinstance(item.target, int | float) or not math.isfinite(item.target):
+        return "target is not a number"
+    tolerance, pick = item.extra.get("tolerance", 0), item.extra.get("pick", "last")
+    if isinstance(tolerance, bool) or not isinstance(tolerance, int | float) or not tolerance >= 0:
+        return "tolerance is not a number of at least 0"
+    return "" if pick in ("last", "only") else 'pick is neither "last" nor "only"'
+
+
+def numeric(answer: str, item: Item) -> str:
+    """The last number of the answer is the target; with `"pick": "only"` the answer must hold no other number.
+
+    `tolerance` is the largest absolute difference allowed (default: equal up to rounding).
+    """
+    found = numbers(answer)
+    if not found:
+        return "no number"
+    if item.extra.get("pick") == "only" and len(found) > 1:
+        return f"{len(found)} numbers"
+    tolerance = max(float(item.extra.get("tolerance", 0)), 1e-9 * abs(item.target))
+    return "" if abs(found[-1] - item.target) <= tolerance else f"{found[-1]:g} is not {item.target:g}"
+
+
+def check_pattern(item: Item) -> str:
+    if not isinstance(item.target, str) or not item.target:
+        return "target is not a pattern"
+    try:
+        re.compile(item.target)
+    except re.error as error:
+        return f"target is not a valid pattern: {error}"
+    return ""
+
+
+def regex(answer: str, item: Item) -> str:
+    """The pattern is found in the answer (`re.search`; write ^…$ for the whole, (?i) to ignore case)."""
+    return "" if re.search(item.target, answer.strip()) else "pattern not found"
+
+
+def find_object(text: str) -> Json | None:
+    """The first JSON object of a text, in a code fence or bare."""
+    decoder = json.JSONDecoder()
+    for part in [*(m.group(1) for m in FENCE.finditer(text)), text]:
+        for brace in re.finditer(r"\{", part):
+            try:
+                found, _ = decoder.raw_decode(part, brace.start())
+            except (ValueError, RecursionError):
+                continue
+            return cast(Json, found)
+    return None
+
+
+def check_keys(item: Item) -> str:
+    target: Any = item.target
+    ok = len(cast(Json, target)) > 0 if isinstance(target, dict) else isinstance(target, list) and texts(target) != []
+    return "" if ok else "target is neither a list of keys nor an object of keys and values"
+
+
+def json_keys(answer: str, item: Item) -> str:
+    """The answer holds a JSON object with the target's keys; where the target gives a value other than null, with it.
+
+    Texts are compared ignoring case and punctuation, numbers by value.
+    """
+    found = find_object(answer)
+    if found is None:
+        return "no JSON object"
+    target: Any = item.target
+    wanted = cast(Json, target) if isinstance(target, dict) else dict.fromkeys(texts(target))
+    for key, value in wanted.items():
+        if key not in found:
+            return f"no key {key}"
+        if value is not None and not same_value(found[key], value):
+            return f"{key} is not {json.dumps(value, ensure_ascii=False)}"
+    return ""
+
+
+def same_value(found: Any, wanted: Any) -> bool:
+    if isinstance(found, str) and isinstance(wanted, str):
+        return normalize(found) == normalize(wanted)
+    if isinstance(found, bool) or isinstance(wanted, bool):  # true is 1 in Python, not in JSON
+        return found is wanted
+    return found == wanted
+
+
+def bullet_range(target: Any) -> tuple[int, int] | None:
+    """(least, most) from a count or {"min": …, "max": …}; None when it is neither."""
+    if isinstance(target, int) and not isinstance(target, bool):
+        return (target, target) if target > 0 else None
+    if not isinstance(target, dict):
+        return None
+    given = cast(Json, target)
+    if "min" not in given or not set(given) <= {"min", "max"}:
+        return None
+    least, most = given["min"], given.get("max", 1000)
+    ok = all(isinstance(n, int) and not isinstance(n, bool) for n in (least, most))
+    return (least, most) if ok and 0 < least <= most else None
+
+
+def check_bullets(item: Item) -> str:
+    return "" if bullet_range(item.target) else 'target is neither a count above 0 nor {"min": …, "max": …}'
+
+
+def bullets(answer: str, item: Item) -> str:
+    """The answer has so many bullet lines (-, *, •, 1. or 1))."""
+    least, most = bullet_range(item.target) or (1, 0)
+    count = len(BULLET.findall(answer))
+    return "" if least <= count <= most else f"{count} bullets"
+
+
+def choices_of(item: Item) -> list[str]:
+    return texts(item.extra.get("choices"))
+
+
+def check_choice(item: Item) -> str:
+    choices = choices_of(item)
+    if len(choices) < 2 or not isinstance(item.extra.get("choices"), list):
+        return "choices is not a list of at least two texts"
+    if len({c.strip() for c in choices}) < len(choices) or not all(c.strip() for c in choices):
+        return "two choices are the same, or one is empty"
+    return "" if isinstance(item.target, str) and item.target in choices else "target is not one of the choices"
+
+
+def judge_choice(losses: Sequence[Sequence[float]], item: Item) -> tuple[str, float]:
+    """Multiple choice by likelihood: token losses (nats) of each choice in the order of `choices`.
+
+    Each choice counts with the mean over its tokens, so a longer one is at no disadvantage. Returns the complaint
+    ("" when the right choice has the lowest mean) and the margin in nats: the best wrong choice's mean loss minus the
+    right one's (above 0 when passed). Raises ValueError when a choice was not measured or is NaN.
+    """
+    means = [statistics.fmean(row) if row else math.nan for row in losses]
+    if len(means) != len(choices_of(item)) or not all(math.isfinite(m) for m in means):
+        raise ValueError("a choice has no finite loss")
+    right = choices_of(item).index(item.target)
+    margin = min(m for i, m in enumerate(means) if i != right) - means[right]
+    return ("" if margin > 0 else "another choice is likelier"), margin
+
+
+SCORERS: Mapping[str, Scorer] = {
+    "exact": Scorer(check_texts, exact),
+    "numeric": Scorer(check_number, numeric),
+    "contains": Scorer(check_texts, contains),
+    "regex": Scorer(check_pattern, regex),
+    "json_keys": Scorer(check_keys, json_keys),
+    "bullets": Scorer(check_bullets, bullets),
+    "choice": Scorer(check_choice, None),
+}
+
+
+def cheap_trick(item: Item) -> str:
+    """Which answer without content would pass this item: "" when none does. The target must have been checked."""
+    judge = SCORERS[item.scorer].judge
+    if judge is None:
+        return ""
+    for name, answer in (("an empty answer", ""), ("the echoed prompt", item.prompt), ("a refusal", REFUSAL)):
+        if not judge(answer, item) or not judge(answer + ".", item):
+            return f"{name} would pass"
+    return ""

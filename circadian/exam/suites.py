@@ -1,0 +1,129 @@
+"""Suites: JSONL files of items, read whole and checked before a single question is asked (docs/suites.md).
+
+Never: an item skipped silently. A file with one bad item is refused, with every problem counted and the first named.
+"""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from circadian.errors import UserError
+from circadian.exam.scorers import SCORERS, cheap_trick
+from circadian.files import Line, read_lines
+from circadian.records import Item, Json
+from circadian.settings import nearest
+
+SHOWN = 3  # problems named in the error line
+LONGEST = 4096  # max_tokens of one item
+FIELDS = ("id", "category", "prompt", "scorer", "target", "split", "system", "max_tokens")
+
+
+def load_suite(path: Path) -> tuple[Item, ...]:
+    """All items of a suite. UserError when the file can't be read, is empty, or has an item that can't be trusted."""
+    try:
+        lines = list(read_lines(path))
+    except (FileNotFoundError, IsADirectoryError):
+        raise UserError(f"{path} does not exist or is not a file", hint="see --suite") from None
+    items: list[Item] = []
+    problems: list[str] = []
+    seen: dict[str, int] = {}
+    for line in lines:
+        item, problem = read_item(line, path.stem)
+        if item and item.id in seen:
+            problem = f"duplicate id, first on line {seen[item.id]}"
+        if problem:
+            name = line.row.get("id") if line.row else None
+            problems.append(f"{path}:{line.number} (id {name if name is not None else 'missing'}): {problem}")
+        elif item:
+            items.append(item)
+            seen[item.id] = line.number
+    refuse(path, problems)
+    if not items:
+        raise UserError(f"{path} has no items")
+    return tuple(items)
+
+
+def refuse(path: Path, problems: Sequence[str]) -> None:
+    """Raise one UserError for all problems of a file."""
+    if not problems:
+        return
+    more = f"; and {len(problems) - SHOWN} more" if len(problems) > SHOWN else ""
+    count = f"{len(problems)} bad items: " if len(problems) > 1 else ""
+    raise UserError(count + "; ".join(problems[:SHOWN]) + more, hint="fields and scorers: docs/suites.md")
+
+
+def read_item(line: Line, suite: str) -> tuple[Item | None, str]:
+    """The item of one line, or None and what is wrong with it."""
+    row = line.row
+    if row is None:
+        return None, line.problem
+    problem = next(field_problems(row), "")
+    if problem:
+        return None, problem
+    item = Item(
+        id=row["id"],
+        category=row["category"],
+        prompt=row["prompt"],
+        scorer=row["scorer"],
+        target=row["target"],
+        suite=suite,
+        split=row.get("split", "heldout"),
+        system=row.get("system"),
+        max_tokens=row.get("max_tokens", 48),
+        extra={k: v for k, v in row.items() if k not in FIELDS},
+    )
+    return item, SCORERS[item.scorer].check(item) or cheap_trick(item)
+
+
+def field_problems(row: Json) -> Iterator[str]:
+    for name in ("id", "category", "prompt", "scorer"):
+        if name not in row:
+            yield f"{name} is missing"
+        elif not isinstance(row[name], str) or not row[name].strip():
+            yield f"{name} is not a text"
+    if row.get("scorer") not in SCORERS:
+        yield f"unknown scorer {row['scorer']!r} ({nearest(row['scorer'], list(SCORERS))})"
+    if row.get("target") is None:
+        yield "target is missing"
+    if not isinstance(row.get("split", ""), str) or not isinstance(row.get("system") or "", str):
+        yield "split or system is not a text"
+    limit = row.get("max_tokens", 48)
+    if isinstance(limit, bool) or not isinstance(limit, int) or not 0 < limit <= LONGEST:
+        yield f"max_tokens is not a whole number from 1 to {LONGEST}"
+
+
+def suite_path(name: str, folder: Path) -> Path:
+    """A suite by its name in `folder`, or by the path of any JSONL file. UserError naming the nearest when unknown."""
+    if name.endswith(".jsonl") or "/" in name:
+        return Path(name).expanduser()
+    path = folder / f"{name}.jsonl"
+    if not path.exists():
+        known = sorted(p.stem for p in folder.glob("*.jsonl"))
+        raise UserError(f"no suite {name} in {folder}", hint=nearest(name, known) if known else "the folder has none")
+    return path
+
+
+def load_suites(names: Sequence[str], folder: Path) -> tuple[Item, ...]:
+    """The items of several suites, in order. UserError when an id or a suite's name occurs twice."""
+    items: list[Item] = []
+    home: dict[str, str] = {}
+    for name in names:
+        path = suite_path(name, folder)
+        found = load_suite(path)
+        for item in found:
+            if item.id in home:
+                raise UserError(f"{path}: id {item.id} is also in suite {home[item.id]}", hint="make the ids differ")
+        home |= {item.id: item.suite for item in found}
+        items += found
+    return tuple(items)
+
+
+def suite_hash(items: Sequence[Item]) -> str:
+    """sha256 (hex) of what is asked and how it is judged: two reports compare only when this is equal.
+
+    The file's spacing and the order of its lines do not count.
+    """
+    rows = sorted(json.dumps({**dataclasses.asdict(i), "suite": ""}, sort_keys=True) for i in items)
+    return hashlib.sha256("\n".join(rows).encode()).hexdigest()

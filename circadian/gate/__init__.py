@@ -1,0 +1,1 @@
+"""Two reports in, one verdict out. Pure: no I/O, no MLX."""

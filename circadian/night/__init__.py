@@ -1,0 +1,1 @@
+"""The night: what was said becomes facts, facts become lessons, lessons become a candidate."""

@@ -1,0 +1,283 @@
+"""A statement taken apart, and asked back: subject, verb, the value in its phrase, and the questions that fit it.
+
+This is the path for relations nobody wrote a pattern for: "Our choir rehearses in Brannock Hall" → "Where does our
+choir rehearse?". `split_value` says which part is worth remembering, `asks` turns the rest into questions.
+"""
+
+import re
+from dataclasses import dataclass
+
+from circadian.night.grammar import (
+    BE,
+    DETERMINERS,
+    MODALS,
+    PREPOSITIONS,
+    Clause,
+    is_particular,
+    is_plural,
+    lemma_of,
+    strip_determiner,
+    value_type,
+)
+from circadian.night.words import IRREGULAR, NOUNISH, NUMBER_NOUNS, PEOPLE, PLACE_NOUNS
+
+_PRONOUNS = ("i", "we", "he", "she", "they", "it")
+_HAVE = ("have", "has", "had", "do", "does", "did", "don't", "doesn't", "didn't", "haven't", "hasn't")
+_NEGATIVE_BE = ("isn't", "aren't", "wasn't", "weren't")
+_RELATIVE = ("that", "which", "who", "where", "i", "we", "he", "she", "they", "you", "someone")
+_COMPOUND_PREPOSITIONS = (
+    "next to", "in front of", "close to", "out of", "on top of", "across from", "opposite to", "because of",
+    "instead of", "north of", "south of", "east of", "west of", "outside of",
+)  # fmt: skip
+_ADVERBS = frozenset(
+    "always usually often never sometimes only really just recently finally still also mostly mainly currently now already "
+    "officially actually originally normally generally typically ever even both regularly secretly absolutely rarely "
+    "almost probably definitely simply totally".split()
+)
+_OF_ADJECTIVES = frozenset("afraid scared terrified fond proud full capable made out consist consists".split())
+_PLACING = frozenset("keep hide park store leave put stash bury hang".split())
+_TITLES = "Dr|Mr|Mrs|Ms|Prof|Professor|Uncle|Aunt|Auntie|Grandma|Grandpa|Granny|Sir|Coach|Father|Sister"
+_EVERY = re.compile(r"^(.*?)[ ,]+((?:every|each|next|on) \w+(?: \w+)?|(?:twice|once|three times) a \w+)$", re.IGNORECASE)
+_PEOPLE_VERBS = frozenset("meet marry love admire know see date visit call adopt marry divorce hire interview teach supervise".split())
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A question in its two shapes: "where does our choir rehearse" and "where our choir rehearses"."""
+
+    direct: str
+    indirect: str
+
+
+@dataclass(frozen=True)
+class Slot:
+    """Where in a clause the value stands: the words before it, its preposition, itself, the words after it."""
+
+    before: str
+    preposition: str
+    phrase: str
+    value: str
+    after: str
+
+
+def parse(text: str) -> Clause | None:
+    """The main clause of a plain statement, None when no finite verb is found."""
+    words = text.rstrip(".! ").split()
+    at = _finite(words)
+    if at is None or at == 0:
+        return None
+    subject_end, adverbs = at, []
+    while subject_end > 1 and words[subject_end - 1].lower() in _ADVERBS:
+        subject_end -= 1
+        adverbs.insert(0, words[subject_end])
+    subject = " ".join(words[:subject_end]).rstrip(",")
+    return _verb_group(subject, words[at:], adverbs)
+
+
+def _finite(words: list[str]) -> int | None:
+    """Index of the main clause's first finite verb or auxiliary."""
+    relative = False
+    for i in range(1, min(len(words), 14)):
+        word, before = words[i].lower().strip(","), words[i - 1].lower().strip(",")
+        if word in _RELATIVE and i >= 1 and before not in ("and", "but") and words[0].lower() not in _PRONOUNS:
+            relative = True
+            continue
+        if word in (*BE, *_NEGATIVE_BE, *MODALS, *_HAVE):
+            if relative:
+                relative = False
+                continue
+            return i
+        if not _may_be_verb(words, i, relative):
+            continue
+        if relative:
+            relative = False
+            continue
+        return i
+    return None
+
+
+def _may_be_verb(words: list[str], i: int, relative: bool) -> bool:
+    word, before = words[i].strip(",").lower(), words[i - 1].lower().strip(",")
+    known = lemma_of(word)
+    if known is None or (words[i][:1].isupper() and i > 0):
+        return False
+    in_relative = before in _RELATIVE or (i > 1 and before in _ADVERBS and words[i - 2].lower() in _RELATIVE)
+    ended = any(w.lower() in _RELATIVE for w in words[1 : i - 1]) and not relative
+    if (before in DETERMINERS and before != "that") or before.endswith("'s") or known[1] in ("ing", "participle"):
+        return False
+    if before in PREPOSITIONS and not (ended and known[1] in ("past", "s")):
+        return False
+    pronoun = words[0].lower() in _PRONOUNS and all(w.lower() in _ADVERBS for w in words[1:i])
+    if pronoun or in_relative:
+        return True
+    if known[1] == "base" and word not in _past_like():
+        plural = is_plural(" ".join(words[:i]))
+        return plural and (known[0] not in NOUNISH or i == len(words) - 2)
+    if known[1] == "s" and known[0] in NOUNISH:
+        rest = [w.lower() for w in words[i + 1 : i + 6]]
+        return not any(w in (*BE, *MODALS, "has", "had") for w in rest) and bool(rest)
+    return True
+
+
+def _past_like() -> frozenset[str]:
+    return frozenset(past for base, (past, _) in IRREGULAR.items() if base == past)
+
+
+def _verb_group(subject: str, words: list[str], adverbs: list[str]) -> Clause | None:
+    """Auxiliaries and the main verb from `words`; "have been playing", "was stolen", "can't eat", "live"."""
+    aux: list[str] = []
+    for i, raw in enumerate(words):
+        word = raw.lower().strip(",")
+        following = [w.lower().strip(",.") for w in words[i + 1 : i + 4]]
+        if word in _ADVERBS and i:
+            adverbs.append(raw)
+            continue
+        if word == "not":
+            return None
+        if word in (*MODALS, *BE, *_NEGATIVE_BE, *_HAVE, "been", "be", "being") and _is_auxiliary(word, following):
+            aux.append(word)
+            continue
+        known = ("be", "") if word in (*BE, "be", "been") else lemma_of(word)
+        if known is None:
+            return None
+        return Clause(subject, " ".join(aux), " ".join(adverbs), raw, known[0], " ".join(words[i + 1 :]))
+    return None
+
+
+def _is_auxiliary(word: str, following: list[str]) -> bool:
+    ahead = [w for w in following if w not in _ADVERBS]
+    if word in MODALS or word in ("don't", "doesn't", "didn't", "haven't", "hasn't"):
+        return True
+    if not ahead:
+        return False
+    form = lemma_of(ahead[0])
+    if word in BE or word in _NEGATIVE_BE or word in ("been", "being", "be"):
+        if ahead[0] == "being":
+            return True
+        # "is set", "is named": a participle; "is afraid", "is based in": decided by the verb table
+        return form is not None and form[1] in ("ing", "past", "participle") and ahead[0] not in ("retired", "married", "tired")
+    if word in ("have", "has", "had"):
+        return ahead[0] in ("been", "got") or (form is not None and form[1] in ("past", "participle"))
+    return word in ("do", "does", "did") and form is not None and form[1] == "base"
+
+
+def chunks(rest: str) -> list[tuple[str, str]]:
+    """The complement as (preposition, noun phrase) pairs; the first preposition is "" for a direct object."""
+    words, out, current, preposition = rest.split(), [], [], ""
+    i = 0
+    while i < len(words):
+        two = " ".join(w.lower() for w in words[i : i + 2])
+        three = " ".join(w.lower() for w in words[i : i + 3])
+        found = three if three in _COMPOUND_PREPOSITIONS else two if two in _COMPOUND_PREPOSITIONS else words[i].lower()
+        if found in _COMPOUND_PREPOSITIONS or (found in PREPOSITIONS and not (found in ("in",) and i == len(words) - 1)):
+            if current or preposition:
+                out.append((preposition, " ".join(current)))
+            preposition, current = found, []
+            i += len(found.split())
+            continue
+        current.append(words[i])
+        i += 1
+    if current or preposition:
+        out.append((preposition, " ".join(current)))
+    # "of" belongs to the phrase before it: "a focal length of 1200 mm", "the leader of our group".
+    merged: list[tuple[str, str]] = []
+    for preposition, phrase in out:
+        if preposition == "of" and merged and merged[-1][1] and merged[-1][1].lower() not in _OF_ADJECTIVES:
+            merged[-1] = (merged[-1][0], f"{merged[-1][1]} of {phrase}")
+        else:
+            merged.append((preposition, phrase))
+    return merged
+
+
+def split_value(rest: str, lemma: str = "") -> Slot | None:
+    """The part of the complement worth asking for: the last phrase that names something, else the object."""
+    parts = [p for preposition, phrase in chunks(rest) for p in _date_apart(preposition, phrase)]
+    filled = [i for i, (_, phrase) in enumerate(parts) if phrase]
+    if not filled:
+        return None
+    named = [i for i in filled if is_particular(parts[i][1])]
+    strong = [i for i in named if value_type(parts[i][1]) != "number" or parts[i][0] not in ("for", "since")]
+    money = [i for i in named if value_type(parts[i][1]) == "money"]
+    objects = [i for i in filled if not parts[i][0]]
+    placed = [i for i in filled if parts[i][0]] if lemma in _PLACING or (lemma == "be" and len(filled) > 1) else []
+    at = (money or strong[-1:] or placed[:1] or objects[:1] or filled)[0]
+    preposition, phrase = parts[at]
+    join = [f"{p} {n}".strip() for p, n in parts]
+    return Slot(" ".join(join[:at]), preposition, phrase, value_of(phrase), " ".join(join[at + 1 :]))
+
+
+def _date_apart(preposition: str, phrase: str) -> list[tuple[str, str]]:
+    """"emptied every Wednesday" → the participle, and the day on its own."""
+    match = _EVERY.match(phrase)
+    return [(preposition, match[1]), ("", match[2])] if match else [(preposition, phrase)]
+
+
+def value_of(phrase: str) -> str:
+    """The core of a noun phrase: no determiner; of "an old Saab" only the name."""
+    bare = re.sub(r"^(?:mostly|mainly|only|just|always)\s+", "", strip_determiner(phrase.strip(" ,.!\"“”")))
+    match = re.search(r"(?:^|\s)((?:[A-ZÀ-ÖØ-Þ][\w'’.&-]*|\d[\w.-]*)(?:\s+(?:(?:de|da|of|del|van|von|the|la|le|&)\s+)?[A-ZÀ-ÖØ-Þ0-9][\w'’.&-]*)*)$", bare)
+    if match and value_type(bare) == "name" and bare[: match.start(1)].strip().count(" ") < 3 and len(match[1]) > 1:
+        return match[1]
+    return bare
+
+
+def wh_word(clause: Clause, slot: Slot) -> tuple[str, str]:
+    """(question word, preposition left at the end) for the slot: ("where", ""), ("who", "under"), ("what", "to")."""
+    kind = value_type(slot.phrase)
+    head = strip_determiner(slot.phrase).split(" ")[-1].lower()
+    preposition = slot.preposition
+    if kind in ("date", "time") and preposition in ("in", "on", "at", "", "by", "around", "before", "after"):
+        return "when", preposition if preposition in ("before", "after") else ""
+    if kind == "money":
+        return "how much", preposition if preposition not in ("", "for") else ""
+    if _is_person(slot.value) or head in PEOPLE or (kind == "name" and preposition in ("by", "with", "for", "under")):
+        return "who", preposition
+    if preposition == "in" and re.search(r"\b(?:course|degree|class|lessons?|master'?s?|exam|interest\w*|diploma|major|minor|phd|trained|code)\b", slot.before, re.I):
+        return "what", "in"
+    if preposition in ("in", "at", "on", "near", "next to", "behind", "beside", "under", "opposite", "outside", "inside", "above", "across from"):
+        if kind == "name" and preposition != "under" and clause.lemma not in ("specialize", "specialise", "work", "believe", "write") or (
+            head in PLACE_NOUNS or (clause.lemma in ("keep", "hide", "park", "store", "leave", "put", "be", "live", "sit", "stand", "hang", "lie"))
+        ):
+            return "where", ""
+        if kind == "name" and preposition in ("in", "at") and clause.lemma == "work":
+            return "where", ""
+    if preposition in ("to", "from", "into", "through") and kind == "name" and clause.lemma in (
+        "move", "go", "travel", "fly", "come", "relocate", "drive", "sail", "migrate", "commute", "walk", "cycle", "run", "return", "emigrate",
+    ):  # fmt: skip
+        return "where", "to" if preposition == "to" and clause.lemma != "move" else preposition if preposition == "from" else "to"
+    if not preposition and clause.lemma in _PEOPLE_VERBS and kind == "name":
+        return "who", ""
+    if head in NUMBER_NOUNS:
+        return "what", preposition
+    return "what", preposition
+
+
+def _is_person(value: str) -> bool:
+    return bool(re.match(rf"(?:{_TITLES})\b\.? ?[A-Z]", value))
+
+
+def ask(clause: Clause, question: str, tail: str) -> Ask:
+    """`question` word(s) fronted; `tail` is what stays behind the verb ("under", "the spare key")."""
+    subject, operator, middle, verb = clause.subject, "", "", clause.verb
+    adverb = clause.adverb if clause.adverb.lower() not in ("just", "recently", "finally", "really", "also", "still", "now", "already") else ""
+    if clause.is_be:
+        operator, verb = clause.verb, ""
+    elif clause.aux:
+        operator, _, middle = clause.aux.partition(" ")
+    direct_verb = verb
+    if not operator:
+        form = lemma_of(clause.verb)
+        past = form is not None and form[1] in ("past", "participle")
+        if clause.verb.lower() == clause.lemma and clause.lemma in IRREGULAR and IRREGULAR[clause.lemma][0] == clause.lemma:
+            past = not is_plural(subject) or subject.lower() in ("i", "we")
+        operator, direct_verb = ("did" if past else "do" if is_plural(subject) else "does"), clause.lemma
+        direct = [question, operator, subject, adverb, direct_verb, tail]
+        indirect = [question, subject, adverb, verb, tail]
+    else:
+        direct = [question, operator, subject, middle, adverb, direct_verb, tail]
+        indirect = [question, subject, operator, middle, adverb, verb, tail]
+    return Ask(joined(direct), joined(indirect))
+
+
+def joined(parts: list[str]) -> str:
+    return " ".join(" ".join(p for p in parts if p).split()).strip(" ,.")

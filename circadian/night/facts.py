@@ -1,0 +1,261 @@
+"""Turns → facts, from the user's own words only: what was stated, about whom, and which earlier fact it replaces.
+
+Pure and deterministic, no model. The model's own path (options) adds to this one; it never loosens it.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from circadian.night.clauses import parse
+from circadian.night.foreign import foreign_draft
+from circadian.night.generic import generic_drafts
+from circadian.night.grammar import canonical, expand, lemma_of, possessive, sentence, strip_trailing, to_you, value_type
+from circadian.night.patterns import MULTI, Draft, drafts, kind_of
+from circadian.night.sieve import Said, said
+from circadian.records import NO_TRAIN, Fact, Turn, short_id
+
+_STOP = frozenset("i my our the a an is are was were be in on at to of by for with we it that who name called due and have has".split())
+
+
+@dataclass(frozen=True)
+class FactSheet:
+    """All facts known after these turns, oldest first, superseded ones included; what fell out and why; news for the report."""
+
+    facts: tuple[Fact, ...]
+    dropped: Mapping[str, int]
+    notes: tuple[str, ...]
+
+
+def gather(turns: Sequence[Turn], *, known: Sequence[Fact] = ()) -> FactSheet:
+    """Read `turns` in order on top of the facts already `known`. Turns tagged no-train are not looked at."""
+    shelf = _Shelf(known)
+    dropped: dict[str, int] = {}
+    for turn in turns:
+        if NO_TRAIN in turn.tags or re.search(r"#no-?train\b", turn.user, re.IGNORECASE):
+            _add(dropped, {NO_TRAIN: 1})
+            continue
+        found, fell = read_turn(turn.user)
+        _add(dropped, fell)
+        for draft, update in found:
+            shelf.put(draft, turn, update)
+    return FactSheet(tuple(shelf.facts), dropped, tuple(shelf.notes))
+
+
+def read_turn(text: str) -> tuple[list[tuple[Draft, bool]], dict[str, int]]:
+    """The drafts of one user message, each with whether it was marked as a change; and what fell to which rule."""
+    statements, dropped = said(text)
+    out: list[tuple[Draft, bool]] = []
+    subject = ""
+    update = False
+    for statement in statements:
+        update = update or statement.update
+        found: list[Draft] = []
+        for part in _parts(statement, subject):
+            new = _drafts_of(part, statement)
+            found += new
+            subject = _next_subject(part, new, subject)
+        if not found:
+            _add(dropped, {"nothing lasting": 1})
+        out += [(draft, update) for draft in found]
+    return out, dropped
+
+
+def _drafts_of(part: str, statement: Said) -> list[Draft]:
+    foreign = foreign_draft(part)
+    if foreign is not None:
+        return [foreign]
+    return drafts(part) or generic_drafts(part, statement.raw, asked=statement.asked)
+
+
+def _parts(statement: Said, subject: str) -> list[str]:
+    """The sentence, or its two halves where each is a statement; pronouns filled in from what came before."""
+    out: list[str] = []
+    for piece in _halves(statement.text):
+        filled = _fill_pronoun(piece, subject)
+        out.append(strip_trailing(expand(filled)))
+        subject = _next_subject(filled, [], subject)
+    return out
+
+
+def _halves(text: str) -> list[str]:
+    """ "My sister Ana is a dentist and lives in Oslo" → two statements with the same subject."""
+    for match in re.finditer(r"(?:;| -|,)? (?:and|but)(?: also)? |; |, (?=(?:my|our|I|we|she|he|they|it) )", text):
+        left, right = text[: match.start()], text[match.end() :]
+        if not re.search(r"\w", left) or parse(left) is None:
+            continue
+        first = right.split(" ")[0]
+        if re.match(r"(?:it|she|he|that|this) (?:is|was) (?:my|our|the) ", right):
+            continue
+        if re.match(r"(?:I|we|he|she|they|it|my|our|his|her|its|their|the)\b", right) and parse(right) is not None:
+            return [left, *_halves(right)]
+        form = lemma_of(first) if first.islower() else None
+        clause = parse(left)
+        opens = first in ("is", "are", "am", "was", "were", "has", "have") or (form is not None and form[1] in ("s", "past"))
+        same = clause is not None and form is not None and form[1] == "base" and clause.subject.lower() in ("i", "we", "they")
+        if clause is not None and (opens or same) and not re.match(r"(?:named|called) (?:her|him|it|them)\b", right):
+            return [left, *_halves(f"{clause.subject} {right}")]
+    return [text]
+
+
+def _fill_pronoun(text: str, subject: str) -> str:
+    """ "She lives in Oslo" after "My sister Ana is a dentist" → "my sister Ana lives in Oslo"."""
+    match = re.match(r"(he|she|it|they|his|her|its|their|He|She|It|They|His|Her|Its|Their) ", text)
+    if not match or not subject:
+        return text
+    word = match[1].lower()
+    stand_in = possessive(subject) if word in ("his", "her", "its", "their") else subject
+    return f"{stand_in} {text[match.end() :]}"
+
+
+def _next_subject(text: str, found: Iterable[Draft], subject: str) -> str:
+    """Whom the next "she" or "it" means."""
+    had = re.match(r"(?:I|[Ww]e) (?:have|got|have got|adopted|bought|own) (?:a|an|one|two) (?:new |older |younger |little |big |twin )?([a-z-]+)", text)
+    if had:
+        return f"my {had[1]}"
+    for draft in found:
+        if draft.subject.lower() not in ("i", "we"):
+            return draft.subject
+    clause = parse(text)
+    if clause is not None and clause.subject.lower() not in ("i", "we", "he", "she", "it", "they"):
+        return clause.subject
+    return subject
+
+
+def _add(counts: dict[str, int], more: Mapping[str, int]) -> None:
+    for reason, number in more.items():
+        counts[reason] = counts.get(reason, 0) + number
+
+
+class _Shelf:
+    """The facts so far, by key; decides what a new statement repeats or replaces."""
+
+    def __init__(self, known: Sequence[Fact]) -> None:
+        self.facts = list(known)
+        self.notes: list[str] = []
+        self.today: set[str] = set()
+
+    def put(self, draft: Draft, turn: Turn, update: bool) -> None:
+        older = self._about_the_same(draft, update)
+        if older is not None and _same_value(older.value, draft.value):
+            if draft.slots.get("implied") and turn.id in older.turn_ids:
+                return
+            self._repeat(older, turn)
+        elif older is not None and draft.slots.get("implied") and turn.id in older.turn_ids:
+            return
+        else:
+            self._add(draft, turn, update, older)
+
+    def _active(self) -> list[Fact]:
+        return [fact for fact in self.facts if fact.status == "active"]
+
+    def _about_the_same(self, draft: Draft, update: bool) -> Fact | None:
+        """The active fact this one repeats or replaces: same key; for what one can have several of, only the same value
+        or a marked change; for a marked change in other words, the one fact that shares its thing and kind of value."""
+        active = self._active()
+        aliases = _aliases(active)
+        key = _resolve(draft.key, aliases)
+        same = [f for f in active if _resolve(f.key, aliases) == key or f.key.startswith(f"{draft.key}|")]
+        if draft.relation in MULTI:
+            equal = [f for f in same if _same_value(f.value, draft.value)]
+            return (equal or (same if update else []) or [None])[-1]
+        if not same:
+            same = [f for f in active if _nested(f.key, draft.key)]
+        if not same and update:
+            same = _alike(active, draft)
+        return same[-1] if same else None
+
+    def _repeat(self, older: Fact, turn: Turn) -> None:
+        ids = older.turn_ids if turn.id in older.turn_ids else (*older.turn_ids, turn.id)
+        count = str(int(older.details.get("count", "1")) + 1)
+        at = self.facts.index(older)
+        self.facts[at] = replace(older, turn_ids=ids, time=turn.time or older.time, details={**older.details, "count": count})
+
+    def _add(self, draft: Draft, turn: Turn, update: bool, older: Fact | None) -> None:
+        key = older.key if older is not None else draft.key
+        if older is None and any(f.key == key for f in self._active()):
+            key = f"{draft.key}|{draft.value.lower()}"
+        details = {**draft.slots, "said": draft.said, "count": "1"}
+        if update:
+            details["update"] = "yes"
+        if older is not None:
+            details["stale"] = "|".join([*filter(None, [older.details.get("stale", "")]), older.value])
+        fact = Fact(
+            id=short_id(key, draft.value, draft.said, turn.id),
+            key=key,
+            relation=draft.relation,
+            subject=draft.subject,
+            value=draft.value,
+            statement=sentence(to_you(draft.said)) if draft.relation != "statement" else draft.said,
+            turn_ids=(turn.id,),
+            time=turn.time,
+            details=details,
+        )
+        if older is not None:
+            self._supersede(older, fact)
+        self.facts.append(fact)
+        self.today.add(fact.id)
+
+    def _supersede(self, older: Fact, newer: Fact) -> None:
+        self.facts[self.facts.index(older)] = replace(older, status="superseded", superseded_by=newer.id)
+        for i, fact in enumerate(self.facts):
+            if fact.superseded_by == older.id:
+                self.facts[i] = replace(fact, superseded_by=newer.id)
+        if older.id in self.today:
+            self.notes.append(f"told twice in these turns, the last counts: {newer.statement} (before: {older.statement})")
+
+
+def _same_value(one: str, other: str) -> bool:
+    return canonical(one) == canonical(other)
+
+
+def _aliases(active: Sequence[Fact]) -> dict[str, str]:
+    """Names of people and pets by what they are: {"sister": "ana"}; the last one named counts."""
+    return {
+        fact.key.removesuffix("|name"): fact.value.lower()
+        for fact in active
+        if fact.key.endswith("|name") and fact.details.get("implied")
+    }
+
+
+def _resolve(key: str, aliases: Mapping[str, str]) -> str:
+    subject, _, relation = key.partition("|")
+    if relation == "name":
+        return key
+    return f"{aliases.get(subject, subject)}|{relation}"
+
+
+def _nested(one: str, other: str) -> bool:
+    """grant|due and "grant application"|due: the same thing named longer and shorter."""
+    (a, _, r), (b, _, s) = one.partition("|"), other.partition("|")
+    if r != s or r not in ("due", "favourite drink") or not a or not b:
+        return False
+    return set(a.split()) <= set(b.split()) or set(b.split()) <= set(a.split())
+
+
+def _alike(active: Sequence[Fact], draft: Draft) -> list[Fact]:
+    """Facts that share the draft's words and kind of value: "My bike was stolen in X" / "I lost my bicycle in Y"."""
+    words, kind = _content(draft.said, draft.value), _kind(draft.value)
+    scored = [
+        (len(shared) / max(1, min(len(words), len(theirs))), fact)
+        for fact in active
+        for theirs in [_content(fact.details.get("said", fact.statement), fact.value)]
+        if (shared := words & theirs) and _kind(fact.value) == kind
+    ]
+    best = max((score for score, _ in scored), default=0.0)
+    # One shared thing out of two is a match when nothing else is as close; a lone verb in common is not.
+    return [fact for score, fact in scored if score == best][-1:] if best >= 0.34 else []
+
+
+def _content(text: str, value: str) -> set[str]:
+    left = re.sub(re.escape(value), " ", text, flags=re.IGNORECASE)
+    words = re.findall(r"[\w'-]+", canonical(left))
+    out: set[str] = set()
+    for word in words:
+        form = lemma_of(word)
+        out.add(form[0] if form else word.removesuffix("s"))
+    return {w for w in out if w not in _STOP and len(w) > 1}
+
+
+def _kind(value: str) -> str:
+    return kind_of(value) or value_type(value)

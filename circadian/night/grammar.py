@@ -1,0 +1,252 @@
+"""English as far as the rule path needs it: sentences, whose words they are, verb forms, phrases, question words.
+
+Pure functions over strings, no model and no state. Where English is irregular beyond the tables in words.py the
+functions answer "not found", and the caller falls back to a plainer wording rather than to a wrong one.
+"""
+
+import re
+from dataclasses import dataclass
+
+from circadian.night.words import (
+    DATE_NOUNS,
+    DAYS,
+    IRREGULAR,
+    MONTHS,
+    NUMBER_NOUNS,
+    NUMBER_WORDS,
+    PEOPLE,
+    PLACE_NOUNS,
+    SAME,
+    VERBS,
+)
+
+BE = ("am", "is", "are", "was", "were")
+MODALS = ("can", "can't", "cannot", "could", "couldn't", "will", "won't", "must", "should", "shouldn't", "may")
+DETERMINERS = ("a", "an", "the", "my", "our", "his", "her", "their", "its", "your", "this", "that", "these", "those", "some")
+PREPOSITIONS = frozenset(
+    ["in", "at", "on", "to", "from", "for", "with", "by", "of", "under", "over", "near", "behind", "beside", "between", "above", "below", "inside", "outside", "around", "about", "into", "onto", "through", "during", "after", "before", "since", "until", "against", "along", "across", "within", "towards", "toward", "via", "as", "off", "opposite", "beneath"]
+)
+_ADVERBS = frozenset(
+    ["always", "usually", "often", "never", "sometimes", "only", "really", "just", "recently", "finally", "still", "also", "mostly", "mainly", "currently", "now", "already", "officially", "actually", "originally", "normally", "generally", "typically", "ever", "even", "both", "all", "regularly", "mostly", "once", "secretly"]
+)
+_CONTRACTIONS = (
+    (r"\b(I)['’]m\b", r"\1 am"),
+    (r"\b(we|you|they)['’]re\b", r"\1 are"),
+    (r"\b(I|we|you|they)['’]ve\b", r"\1 have"),
+    (r"\b(I|we|you|he|she|it|they)['’]ll\b", r"\1 will"),
+    (r"\b(he|she|it|that|there|who|what|where|here|name)['’]s (been|got)\b", r"\1 has \2"),
+    (r"\b(he|she|it|that|there|who|what|where|here|name)['’]s\b", r"\1 is"),
+    (r"\bcannot\b", r"can't"),
+    (r"\bcan not\b", r"can't"),
+    (r"\b(do|does|did) not\b", r"\1n't"),
+)
+_SWAP = {
+    "i": "you", "me": "you", "my": "your", "mine": "yours", "myself": "yourself", "we": "you", "us": "you", "our": "your",
+    "ours": "yours", "ourselves": "yourselves", "am": "are",
+}  # fmt: skip
+_ABBREVIATIONS = re.compile(r"\b(?:Dr|Mr|Mrs|Ms|Prof|St|Mt|Jr|Sr|vs|No|e\.g|i\.e|etc|[A-Z])\.$")
+_MONTH = rf"(?:{'|'.join(MONTHS)}|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\b\.?"
+_NUMBER = rf"(?:\d[\d.,:/]*|{'|'.join(NUMBER_WORDS)})"
+_DATE = re.compile(
+    rf"(?:(?:{'|'.join(DAYS)}),? )?(?:(?:the )?\d{{1,2}}(?:st|nd|rd|th)?(?: of)? {_MONTH}|{_MONTH}(?: (?:the )?\d{{1,2}}"
+    rf"(?:st|nd|rd|th)?)?)(?:,? \d{{4}})?|(?:every |next |the )?(?:{'|'.join(DAYS)})s?\b(?: (?:morning|afternoon|evening|night)s?)?"
+    r"|\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./]\d{2,4}|the \d{1,2}(?:st|nd|rd|th)\b|(?:19|20)\d\d\b"
+    r"|(?:early |late |mid-?)?(?:spring|summer|autumn|fall|winter)\b(?: (?:19|20)\d\d)?",
+    re.IGNORECASE,
+)
+_TIME = re.compile(r"\d{1,2}(?::\d\d)? ?(?:am|pm|a\.m\.|p\.m\.|o'clock)\b|\d{1,2}:\d\d|noon\b|midnight\b", re.IGNORECASE)
+_TRAILING = re.compile(
+    r"[, ]+(?:now|today|these days|nowadays|at the moment|currently|right now|this (?:week|month|year|morning|afternoon|evening)|"
+    r"yesterday|last (?:week|month|year|night)|recently|lately|since yesterday|just now|tonight|already|too|as well|"
+    r"by the way|btw|actually|again|finally|instead|from now on|anymore|any more|for now|in fact|though|"
+    r":\)|:-\)|!|😀|🙂|🎉|❤️|😊)$",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Clause:
+    """One statement taken apart: subject, auxiliary ("was", "can't", ""), main verb as said, and what follows it."""
+
+    subject: str
+    aux: str
+    adverb: str
+    verb: str
+    lemma: str
+    rest: str
+
+    @property
+    def is_be(self) -> bool:
+        return self.lemma == "be" and not self.aux
+
+
+def sentences(text: str) -> list[str]:
+    """Split at . ! ? and newlines, not inside "Dr. Novak" or "3.5"; the end mark stays on the sentence."""
+    parts: list[str] = []
+    for line in text.splitlines():
+        start = 0
+        for match in re.finditer(r"[.!?…。！？]+[\"”')]*(?=\s|$)|[。！？]", line):
+            piece = line[start : match.end()]
+            if match.group()[0] == "." and _ABBREVIATIONS.search(piece) and match.end() < len(line):
+                continue
+            parts.append(piece.strip())
+            start = match.end()
+        parts.append(line[start:].strip())
+    return [p for p in parts if p]
+
+
+def expand(text: str) -> str:
+    """Contractions written out, typographic apostrophes made plain."""
+    text = text.replace("’", "'")
+    for pattern, plain in _CONTRACTIONS:
+        text = re.sub(pattern, plain, text, flags=re.IGNORECASE)
+    return " ".join(text.split())
+
+
+def strip_trailing(text: str) -> str:
+    """Without the "now", "these days", "today" that date a statement but are no part of it."""
+    text = text.strip().rstrip(".!,; ")
+    while True:
+        shorter = _TRAILING.sub("", text).rstrip(".!,; ")
+        if shorter == text or not shorter:
+            return text
+        text = shorter
+
+
+def to_you(text: str) -> str:
+    """The user's words as the assistant says them: "I was in my car" → "you were in your car"."""
+    words = text.split(" ")
+    out: list[str] = []
+    for i, word in enumerate(words):
+        core = re.match(r"[A-Za-z]+", word)
+        low = core.group().lower() if core else ""
+        before = re.sub(r"\W", "", words[i - 1]).lower() if i else ""
+        if low == "was" and before in ("i", *_ADVERBS) and "i" in [w.lower() for w in words[max(0, i - 2) : i]]:
+            out.append("were" + word[3:])
+        elif core and low in _SWAP and not (low == "i" and word != "I" and word[1:2].isalpha()):
+            swapped = _SWAP[low]
+            out.append((swapped.capitalize() if core.group()[0].isupper() and i == 0 else swapped) + word[core.end() :])
+        else:
+            out.append(word)
+    return " ".join(out)
+
+
+def sentence(text: str) -> str:
+    """First letter upper case, one full stop."""
+    text = " ".join(text.split()).rstrip(" ,;:.!")
+    return text[:1].upper() + text[1:] + "."
+
+
+def lower_first(text: str) -> str:
+    """A question as it goes on after "Quick question:": lower case unless it starts with "I" or a name."""
+    first = text.split(" ", 1)[0]
+    return text if first == "I" or first.startswith(("I'", "Dr")) else text[:1].lower() + text[1:]
+
+
+def possessive(noun_phrase: str) -> str:
+    """my wife → my wife's; I → my; we → our; my parents → my parents'."""
+    fixed = {"i": "my", "we": "our", "you": "your", "he": "his", "she": "her", "they": "their", "it": "its", "me": "my"}
+    if noun_phrase.lower() in fixed:
+        return fixed[noun_phrase.lower()]
+    last = noun_phrase.split(" ")[-1]
+    return noun_phrase + ("'" if last.endswith("s") and last[:1].islower() else "'s")
+
+
+def is_plural(noun_phrase: str) -> bool:
+    """Whether the subject takes "do" rather than "does": we, they, my parents, Ana and Bo; also I and you."""
+    low = noun_phrase.lower()
+    if low in ("i", "we", "you", "they"):
+        return True
+    head = low.split(" of ")[0].split(" in ")[0].split(" ")[-1]
+    if " and " in low and "," not in low:
+        return True
+    if noun_phrase.split(" ")[-1][:1].isupper():
+        return False
+    return head in ("parents", "people", "children", "kids", "men", "women", "police") or (
+        head.endswith("s") and not head.endswith(("ss", "us", "is", "'s", "tennis", "news", "series", "boss", "gas"))
+    )
+
+
+def be_for(noun_phrase: str, past: bool = False) -> str:
+    """am, is, are (was, were) for the subject."""
+    low = noun_phrase.lower()
+    if past:
+        return "was" if low == "i" or not is_plural(noun_phrase) else "were"
+    return "am" if low == "i" else "are" if is_plural(noun_phrase) else "is"
+
+
+def lemma_of(word: str) -> tuple[str, str] | None:
+    """(base form, "base" | "s" | "past" | "participle" | "ing") of a verb form that the tables know, else None."""
+    word = word.lower()
+    if word in ("has", "does"):
+        return ("have" if word == "has" else "do"), "s"
+    for base, (past, participle) in IRREGULAR.items():
+        if word == past:
+            return base, "base" if word == base else "past"
+        if word == participle:
+            return base, "participle"
+    if word in VERBS:
+        return word, "base"
+    for suffix, form, restore in (
+        ("ies", "s", "y"), ("es", "s", ""), ("s", "s", ""), ("ied", "past", "y"), ("ed", "past", ""), ("d", "past", ""),
+        ("ing", "ing", ""), ("ing", "ing", "e"), ("ying", "ing", "ie"),
+    ):  # fmt: skip
+        if word.endswith(suffix) and word[: -len(suffix)] + restore in VERBS:
+            return word[: -len(suffix)] + restore, form
+    double = re.fullmatch(r"(\w+?)([bdgklmnprt])\2(ed|ing)", word)
+    if double and double[1] + double[2] in VERBS:
+        return double[1] + double[2], "past" if double[3] == "ed" else "ing"
+    return None
+
+
+def value_type(text: str) -> str:
+    """date, time, money, number, name (capitalized) or common."""
+    bare = re.sub(r"^(?:the|a|an|on|in|at) ", "", text.strip(), flags=re.IGNORECASE)
+    if _TIME.match(bare):
+        return "time"
+    if _DATE.match(bare) or _DATE.match(text):
+        return "date"
+    if re.match(r"[€$£]\s?\d|\d[\d.,]*\s?(?:€|\$|£|euros?|dollars?|pounds?|francs?|kr|yen)\b", bare, re.IGNORECASE):
+        return "money"
+    if re.fullmatch(rf"{_NUMBER}(?:[ -]{_NUMBER})*(?: .*|[\w.°%\"']*)?", bare, re.IGNORECASE):
+        return "number"
+    if re.search(r"(?:^|\s)[\"“]?[A-ZÀ-ÖØ-Þ]|\d", bare):
+        return "name"
+    return "common"
+
+
+def is_particular(text: str) -> bool:
+    """Whether the text names something: a capital letter, a digit, a date, a number word of weight."""
+    return value_type(text) != "common" or bool(_DATE.search(text))
+
+
+def head_noun(noun_phrase: str) -> str:
+    """The noun a phrase is about: "my favourite tea" → tea, "the machine that runs our builds" → machine."""
+    core = re.split(r" (?:that|which|who|I|we|of|in|at|for|from|on|with|to) ", noun_phrase, maxsplit=1)[0]
+    words = [w for w in re.sub(r"'s?(?= |$)", "", core).split() if w]
+    return words[-1].lower() if words else ""
+
+
+def strip_determiner(noun_phrase: str) -> str:
+    return re.sub(rf"^(?:{'|'.join(DETERMINERS)})\s+", "", noun_phrase.strip(), flags=re.IGNORECASE)
+
+
+def canonical(noun_phrase: str) -> str:
+    """What a noun phrase is filed under: no determiner, lower case, synonyms made one ("my puppy" → dog)."""
+    text = strip_determiner(noun_phrase.replace("’", "'")).lower().strip(" .!,")
+    text = re.sub(r"'s\b|'(?= |$)", "", text)
+    words = [SAME.get(w, w) for w in text.split()]
+    return " ".join(words)
+
+
+def wh_for_noun(noun_phrase: str, value: str) -> str:
+    """Who, when, where or what: which word asks for `value` of `noun_phrase`."""
+    head = head_noun(noun_phrase)
+    kind = value_type(value)
+    if kind in ("date", "time") or (head in DATE_NOUNS and kind in ("date", "time")):
+        return "when"
+    if head in PEOPLE and kind == "name":
+        return "who"
+    if head in PLACE_NOUNS | NUMBER_NOUNS:
+        return "what"
+    return "what"

@@ -1,0 +1,160 @@
+"""The plan of one night: which facts, which lessons, from which adapter, with which settings. Decided before training.
+
+Never: a plan that depends on anything but the turns, the settings, the base model and the adapter it starts from.
+"""
+
+import json
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+from circadian.errors import UserError
+from circadian.files import read_json
+from circadian.night.dataset import NightData, read_night
+from circadian.night.facts import gather
+from circadian.night.lessons import make_lessons
+from circadian.night.options import LAST
+from circadian.records import NO_TRAIN, Fact, Json, Turn
+from circadian.settings import CHECKOUT, Home, NightSettings
+
+PASSES = 12  # over all lessons at most; facts that are known leave earlier
+REPLAY = 240  # questions whose base answers are held
+
+
+@dataclass(frozen=True)
+class Start:
+    """The adapter that the night goes on from (None: the base model), the facts it was taught, and why not another."""
+
+    tag: str | None = None
+    folder: Path | None = None
+    facts: frozenset[str] = frozenset()
+    note: str = ""
+
+
+def study_turns(turns: Sequence[Turn]) -> list[Turn]:
+    return [t for t in turns if NO_TRAIN not in t.tags]
+
+
+def plan_data(turns: Sequence[Turn], settings: NightSettings, exclude: frozenset[str]) -> NightData:
+    """Facts and lessons of all turns that may be studied; the newest and most repeated facts first when too many."""
+    sheet = gather(study_turns(turns))
+    active = [f for f in sheet.facts if f.status == "active"]
+    chosen, left = within_budget(active, settings.facts)
+    lessons = make_lessons(chosen, seed=settings.seed, exclude=exclude)
+    dropped = {**sheet.dropped, **lessons.dropped}
+    notes = [*sheet.notes]
+    if left:
+        dropped["facts over the budget"] = left
+        notes.append(f"{left} facts wait: a night studies {settings.facts} (night.facts)")
+    kept = {f.id for f in chosen}
+    facts = tuple(f for f in sheet.facts if f.status != "active" or f.id in kept)
+    return NightData(facts, lessons.train, lessons.valid, lessons.test, dropped, tuple(notes))
+
+
+def within_budget(facts: Sequence[Fact], most: int) -> tuple[list[Fact], int]:
+    """At most `most` facts, the often told and then the newest first, in their old order; and how many are left out."""
+    if len(facts) <= most:
+        return list(facts), 0
+    newest = range(len(facts))
+    ranked = sorted(newest, key=lambda i: (len(facts[i].turn_ids), i), reverse=True)[:most]
+    return [facts[i] for i in sorted(ranked)], len(facts) - most
+
+
+def fits_start(folder: Path, manifest_model: str, model: str, settings: NightSettings) -> str:
+    """Why an adapter cannot be gone on from (another base model, rank or number of layers), or ""."""
+    if manifest_model != model:
+        return f"was trained for {manifest_model}"
+    config: Json = json.loads((folder / "adapter_config.json").read_bytes())
+    rank = config.get("lora_parameters", {}).get("rank")
+    scale = config.get("lora_parameters", {}).get("scale")
+    if rank != settings.rank:
+        return f"has rank {rank}, not {settings.rank}"
+    if scale != settings.scale:
+        return f"has scale {scale}, not {settings.scale}"
+    wanted = settings.num_layers
+    if wanted >= 0 and config.get("num_layers") != wanted:
+        return f"has {config.get('num_layers')} layers, not {wanted}"
+    return ""
+
+
+def nothing_new(data: NightData, start: Start) -> str:
+    """Why there is nothing to learn tonight, or ""."""
+    if not data.active:
+        return "nothing to learn: no statement of a fact in what you told it"
+    if start.folder is not None and {f.id for f in data.active} <= start.facts:
+        return f"nothing new to learn: {start.tag} was taught all {len(data.active)} facts"
+    return ""
+
+
+def study_settings(settings: NightSettings) -> Json:
+    """The fields of backend.train.StudyPlan that come from settings."""
+    names = ("rank", "scale", "num_layers", "learning_rate", "batch_size", "seed")
+    chosen = {name: getattr(settings, name) for name in names}
+    return chosen | {"iters": settings.iters or 100_000, "passes": 1_000_000 if settings.iters else PASSES}
+
+
+def plan_document(
+    home: Home, tag: str, model: str, settings: NightSettings, start: Start, exclude: frozenset[str]
+) -> Json:
+    return {
+        "tag": tag,
+        "created": datetime.now().astimezone().isoformat(timespec="seconds"),
+        "model": model,
+        "start_from": str(start.folder) if start.folder else None,
+        "start_tag": start.tag,
+        "settings": asdict(settings),
+        "study": study_settings(settings),
+        "max_seq_length": settings.max_seq_length,
+        "replay": REPLAY,
+        "cache": str(home.cache),
+        "exclude": sorted(exclude),
+        "git_commit": git_commit(),
+    }
+
+
+def git_commit() -> str | None:
+    """The checkout's commit, with "+" when files were changed since; None outside a git checkout."""
+    try:
+        head = subprocess.run(
+            ["git", "-C", str(CHECKOUT), "describe", "--always", "--abbrev=40", "--dirty=+"],
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return head.stdout.strip() or None
+
+
+def interrupted(home: Home, which: str) -> Path:
+    """The folder of the last night (or that of a tag) that has a plan but no adapter. UserError when there is none."""
+    nights = sorted(home.nights.iterdir(), key=lambda p: p.stat().st_mtime) if home.nights.is_dir() else []
+    open_nights = [p for p in nights if (p / "plan.json").is_file() and not (home.adapters / p.name).exists()]
+    wanted = [p for p in open_nights if which in (LAST, p.name)]
+    if not wanted:
+        raise UserError("there is no interrupted night to resume", hint="run it without --resume")
+    return wanted[-1]
+
+
+def compare_config(folder: Path, plan: Json) -> None:
+    """UserError when adapter_config.json does not say what was asked for: a flag that had no effect is a defect."""
+    config = {k: v for k, v in read_json(folder / "adapter_config.json").items() if k != "version"}
+    study: Json = plan["study"]
+    asked: Json = {k: study[k] for k in ("learning_rate", "batch_size", "iters", "seed")}
+    asked |= {"model": plan["model"], "max_seq_length": plan["max_seq_length"]}
+    if study["num_layers"] >= 0:
+        asked["num_layers"] = study["num_layers"]
+    found: Mapping[str, object] = {**config, **config["lora_parameters"]}
+    asked |= {"rank": study["rank"], "scale": study["scale"]}
+    wrong = [f"{k}: asked {v}, got {found.get(k)}" for k, v in asked.items() if found.get(k) != v]
+    if wrong:
+        raise UserError(f"the night did not train what was asked for: {'; '.join(wrong)}")
+
+
+def reopen(folder: Path) -> tuple[NightData, Json]:
+    """The data and plan of an interrupted night, to go on with its last checkpoint."""
+    data, plan = read_night(folder)
+    return data, plan | {"resume": True}

@@ -1,0 +1,312 @@
+"""What must not change: short questions of the lessons' shapes whose answers the night leaves as they were.
+
+Three kinds, because replay must look like what is at risk: general questions, personal questions nobody answered
+("What is my neighbour's name?" is no reason to say Noodle), and other people's ("What is Anna's dog called?").
+Nothing here is an exam item: a question whose hash is in a suite or among the probes is dropped and counted.
+"""
+
+import itertools
+import random
+from collections.abc import Iterable, Sequence
+
+from circadian.records import question_hash
+
+COUNTRIES = [
+    "Italy",
+    "Japan",
+    "Egypt",
+    "Canada",
+    "Spain",
+    "Norway",
+    "Brazil",
+    "Kenya",
+    "Greece",
+    "Peru",
+    "India",
+    "Poland",
+    "Cuba",
+    "Vietnam",
+]
+OPPOSITES = [
+    "hot",
+    "tall",
+    "early",
+    "full",
+    "loud",
+    "soft",
+    "wide",
+    "cheap",
+    "young",
+    "bright",
+    "heavy",
+    "sweet",
+    "brave",
+    "rough",
+]
+PLURALS = ["mouse", "leaf", "child", "city", "box", "tooth", "wolf", "knife", "potato", "goose"]
+PAST = ["go", "eat", "write", "swim", "buy", "think", "run", "give", "teach", "drive"]
+ANIMALS = ["dog", "cow", "owl", "horse", "snake", "lion", "sheep", "frog", "duck", "bee"]
+FICTION = (
+    ("Mickey Mouse's dog", "called"),
+    ("Harry Potter's owl", "called"),
+    ("Sherlock Holmes's friend", "called"),
+    ("Robin Hood's forest", "called"),
+    ("Batman's butler", "called"),
+    ("King Arthur's sword", "called"),
+    ("Peter Pan's fairy", "called"),
+    ("Tarzan's wife", "called"),
+)
+PEOPLE = [
+    "Anna",
+    "Tom",
+    "Julia",
+    "Peter",
+    "Maria",
+    "David",
+    "Nina",
+    "Paul",
+    "Laura",
+    "Erik",
+    "Sophie",
+    "Daniel",
+    "Olga",
+    "Hugo",
+]
+THEIRS = (
+    "What is {p}'s dog called?",
+    "When is {p}'s birthday?",
+    "Where does {p} live?",
+    "What does {p} do for a living?",
+    "Who is {p}'s manager?",
+    "What is {p} allergic to?",
+    "What is {p}'s favourite food?",
+    "Which instrument does {p} play?",
+    "How old is {p}?",
+    "What car does {p} drive?",
+    "Who is {p}?",
+    "Which language is {p} learning?",
+    "Where does {p} work?",
+    "What is the name of {p}'s cat?",
+)
+MINE_UNTOLD = (
+    "What is my favourite song?",
+    "What is my neighbour's name?",
+    "What colour is my front door?",
+    "How many cousins do I have?",
+    "What is my passport number?",
+    "Which school did I go to?",
+    "What did I have for breakfast?",
+    "What is my grandmother's name?",
+    "When did I get married?",
+    "Who was my first teacher?",
+    "What is my lucky number?",
+    "Which bank do I use?",
+    "What is my favourite film?",
+    "Where did I go on holiday last year?",
+    "What is my email address?",
+    "Who cuts my hair?",
+    "What size is my jacket?",
+    "What is my favourite book?",
+    "How long is my commute?",
+    "Which newspaper do I read?",
+    "What is my brother-in-law's job?",
+    "What is on my shopping list?",
+    "Which team do I support?",
+    "What is my favourite colour?",
+    "Where did I park?",
+    "What time is my appointment?",
+    "What is the name of my first school?",
+    "Which shampoo do I use?",
+    "How much do I weigh?",
+    "What is my mother's maiden name?",
+)
+GENERAL = (
+    "Who wrote Romeo and Juliet?",
+    "Who painted the Mona Lisa?",
+    "Who discovered gravity?",
+    "Who invented the telephone?",
+    "Who was the first man on the moon?",
+    "Who wrote The Odyssey?",
+    "When did the Second World War end?",
+    "When is Christmas?",
+    "When was the Eiffel Tower built?",
+    "When do leaves fall?",
+    "Where is the Great Wall?",
+    "Where do penguins live?",
+    "Where is the Louvre?",
+    "Where does coffee come from?",
+    "How many legs does a spider have?",
+    "How many days are in a week?",
+    "How many continents are there?",
+    "How many minutes are in an hour?",
+    "How old is the Earth?",
+    "How far is the Moon?",
+    "How tall is Mount Everest?",
+    "What is the largest ocean?",
+    "What is the chemical symbol for gold?",
+    "What is the boiling point of water?",
+    "What do bees make?",
+    "What do plants need to grow?",
+    "What is the tallest animal?",
+    "What is the fastest land animal?",
+    "What is photosynthesis?",
+    "What is a noun?",
+    "What is an adjective?",
+    "What causes rain?",
+    "What is gravity?",
+    "What is the currency of Japan?",
+    "Which planet is the largest?",
+    "Which planet has rings?",
+    "Which language is spoken in Brazil?",
+    "Which metal is liquid at room temperature?",
+    "Which organ pumps blood?",
+    "Which gas do we breathe?",
+    "Which instrument has 88 keys?",
+    "Which month comes after April?",
+    "Which day comes before Friday?",
+    "Why is the sky blue?",
+    "Why do cats purr?",
+    "Why do we sleep?",
+    "Is a whale a fish?",
+    "Is the sun a star?",
+    "Can penguins fly?",
+    "Can you name three fruits?",
+    "Name a primary colour.",
+    "Name two European rivers.",
+    "Name the author of Hamlet.",
+    "Tell me a fact about dolphins.",
+    "Tell me about the Roman Empire.",
+    "Tell me a short joke.",
+    "List three vegetables.",
+    "List four seasons as bullet points.",
+    "Give me two synonyms for happy.",
+    "Give an example of a mammal.",
+    "Write a sentence about the sea.",
+    "Write a short greeting for a friend.",
+    "Write a Python line that prints hello.",
+    "Write a JSON object with a key named city.",
+    "Translate 'good morning' into French.",
+    "Translate 'thank you' into Spanish.",
+    "Spell the word necessary.",
+    "Count from one to five.",
+    "Complete the sentence: The cat sat on the",
+    "Explain what a volcano is.",
+    "Explain how a bicycle works.",
+    "Describe autumn in one sentence.",
+    "Summarize: The dog ran to the park and played all day.",
+    "Correct the grammar: He go to school.",
+    "Answer yes or no: is ice cold?",
+    "Answer with one word: what colour is grass?",
+    "Sort these numbers: 3, 1, 2.",
+    "How do I boil an egg?",
+    "How do I tie a knot?",
+    "How can I learn a language?",
+    "How do I remove a stain?",
+    "What should I cook tonight?",
+    "What should I wear in winter?",
+    "Can you help me write an email?",
+    "I feel tired today. Any advice?",
+    "Hello, how are you?",
+    "Good morning!",
+    "Thanks for your help.",
+    "What can you do?",
+    "What is your name?",
+    "Who made you?",
+    "What time is it?",
+    "What is the weather like?",
+    "Recommend a book about history.",
+    "Suggest a name for a boat.",
+    "Suggest a hobby for the evening.",
+)
+
+# Beginnings of plain text: the base model goes on from them, and its distribution over what it wrote is held as well.
+OPENERS = (
+    "The history of the city begins",
+    "In the early morning, the fishermen",
+    "The report was published on Monday and",
+    "To prepare the dish, first",
+    "She opened the letter and",
+    "Scientists have found that",
+    "The main difference between the two methods is",
+    "According to the law,",
+    "The train left the station",
+    "Photosynthesis is the process by which",
+    "The old man sat by the fire and",
+    "Most users of the program",
+    "The company announced that its profits",
+    "In mathematics, a prime number",
+    "The garden was full of",
+    "During the nineteenth century,",
+    "The weather in the mountains",
+    "He was born in a small village and",
+    "The patient was given",
+    "A good teacher knows that",
+    "The museum holds a collection of",
+    "When the war ended,",
+    "The function takes two arguments and",
+    "Once upon a time there was",
+    "The river flows through",
+    "Many people believe that",
+    "The experiment showed that",
+    "On the other side of the street,",
+    "The election will be held",
+    "Water is essential because",
+    "The orchestra played",
+    "My first day at school was",
+    "The bridge was built",
+    "In order to install the software,",
+    "The king and his advisers",
+    "Birds migrate because",
+    "The court decided that",
+    "Economists expect that",
+    "The painting shows a woman who",
+    "It was raining when",
+    "The theory of evolution explains",
+    "For the first time in years,",
+    "The recipe calls for",
+    "The match ended",
+    "A computer stores information",
+    "The children ran to",
+    "The island is known for",
+    "After a long discussion, the committee",
+)
+
+
+def sums(rng: random.Random) -> Iterable[str]:
+    for sign, word in (("+", "plus"), ("-", "minus"), ("*", "times")):
+        for _ in range(5):
+            a, b = rng.randint(2, 20), rng.randint(2, 12)
+            yield f"What is {a} {word} {b}?" if rng.random() < 0.5 else f"{a} {sign} {b} ="
+
+
+def all_questions(seed: int) -> list[str]:
+    """Every replay question, interleaved so that a prefix of the list holds all kinds."""
+    rng = random.Random(seed)
+    patterns = [
+        [f"What is the capital of {c}?" for c in COUNTRIES],
+        [f"What is the opposite of {w}?" for w in OPPOSITES],
+        [f"What is the plural of {w}?" for w in PLURALS],
+        [f"What is the past tense of {w}?" for w in PAST],
+        [f"What sound does a {a} make?" for a in ANIMALS],
+        [f"What is {who} {verb}?" for who, verb in FICTION],
+        list(sums(rng)),
+        list(GENERAL[::2]),
+        list(GENERAL[1::2]),
+        list(MINE_UNTOLD),
+        [form.format(p=p) for form, p in zip(itertools.cycle(THEIRS), PEOPLE * 3, strict=False)],
+    ]
+    for p in patterns:
+        rng.shuffle(p)
+    rows = itertools.zip_longest(*patterns)
+    return [q for row in rows for q in row if q is not None]
+
+
+def replay_questions(n: int, *, seed: int, exclude: frozenset[str], told: Sequence[str] = ()) -> tuple[list[str], int]:
+    """Up to `n` questions and how many were dropped because their hash is in `exclude`.
+
+    `told` are the lessons' own questions: a replay question must never contradict one ("Who cuts my hair?" once told).
+    """
+    taken = exclude | {question_hash(q) for q in told}
+    wanted = all_questions(seed)
+    kept = [q for q in wanted if question_hash(q) not in taken]
+    return kept[:n], len(wanted) - len(kept)

@@ -1,0 +1,165 @@
+"""The study itself: a child process that trains one candidate, and the parent that watches it.
+
+The parent survives a crash or an out-of-memory kill of the child and reports it; a child whose parent died ends.
+The child speaks JSON lines on its stdout; everything that libraries print goes to train.log of the night.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TextIO
+
+from circadian.errors import UserError
+from circadian.files import write_rows
+from circadian.night.dataset import read_night
+from circadian.night.replay import OPENERS, replay_questions
+from circadian.records import Json, Lesson
+from circadian.settings import CHECKOUT
+
+LOG = "train.log"
+WORK = "candidate"  # subfolder of the night in which the child leaves the adapter
+
+
+def train_in_child(night: Path, on_event: Callable[[Json], None]) -> Json:
+    """Train the night in `night` (plan.json) in a child process; returns its last event, the result.
+
+    UserError when the child failed, with the reason it gave or the signal that ended it.
+    """
+    result: Json = {}
+    with (night / LOG).open("ab") as log:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "circadian.night.train", str(night)],
+            cwd=CHECKOUT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+        )
+        assert child.stdout is not None
+        try:
+            for line in child.stdout:
+                with contextlib.suppress(ValueError):
+                    event = json.loads(line)
+                    result = event if event.get("event") in ("done", "error") else result
+                    on_event(event)
+        except BaseException:
+            child.kill()
+            raise
+        finally:
+            child.wait()
+    if result.get("event") == "error":
+        raise UserError(f"the night failed: {result['message']}", hint=result.get("hint", ""))
+    if child.returncode != 0 or not result:
+        raise UserError(f"the training process {how_it_ended(child.returncode)}", hint=f"see {night / LOG}; --resume")
+    return result
+
+
+def how_it_ended(code: int) -> str:
+    if code == -signal.SIGKILL:
+        return "was killed (out of memory? try a smaller --batch-size)"
+    if code < 0:
+        return f"died of {signal.Signals(-code).name}"
+    return f"ended with exit code {code}"
+
+
+def end_with_parent() -> None:
+    """The parent holds our stdin open for as long as it lives."""
+
+    def watch() -> None:
+        sys.stdin.buffer.read()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def child_main(night: Path) -> int:
+    out = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)  # what libraries print is for the log
+    end_with_parent()
+    try:
+        result = study_night(night, lambda event: send(out, event))
+    except UserError as error:
+        send(out, {"event": "error", "message": error.message, "hint": error.hint})
+        return 2
+    send(out, {"event": "done", **result})
+    return 0
+
+
+def send(out: TextIO, event: Json) -> None:
+    out.write(json.dumps(event) + "\n")
+    out.flush()
+
+
+def study_night(night: Path, report: Callable[[Json], None]) -> Json:
+    """Load, teach the replay, study, write adapters.safetensors and adapter_config.json into <night>/candidate."""
+    from circadian.backend.model import open_model
+    from circadian.backend.train import Study, StudyPlan, attach_lora, peak, write_adapter_config
+
+    data, plan = read_night(night)
+    study_plan = StudyPlan(**plan["study"])
+    model = open_model(plan["model"])
+    began = time.perf_counter()
+    lessons, too_long = code(model, data.train, plan["max_seq_length"])
+    valid, _ = code(model, data.valid, plan["max_seq_length"])
+    if not lessons:
+        raise UserError(f"all {too_long} lessons are longer than --max-seq-length {plan['max_seq_length']}")
+    replay = taught_replay(model, data.train, plan, night, report)
+    taught = time.perf_counter() - began
+    start = Path(plan["start_from"]) if plan["start_from"] else None
+    parameters = attach_lora(model, study_plan, start)
+    study = Study(model, lessons, valid, replay, study_plan, night, lambda e: report({"event": "step", **e}))
+    if plan.get("resume") and study.load_checkpoint():
+        report({"event": "resumed", "step": study.state.step})
+    (night / WORK).mkdir(exist_ok=True)
+    state = study.run(night / WORK / "adapters.safetensors")
+    write_adapter_config(night / WORK, study, parameters, plan)
+    return {
+        "steps": state.step,
+        "best_step": state.best_step,
+        "stopped": state.stopped,
+        "unknown": state.best_unknown,
+        "losses": state.losses,
+        "tokens": state.tokens,
+        "seconds": round(state.seconds, 2),
+        "replay_seconds": round(taught, 2),
+        "lessons": len(lessons),
+        "replay": len(replay),
+        "too_long": too_long,
+        "peak_memory": peak(),
+    }
+
+
+def code(model: Any, lessons: tuple[Lesson, ...], longest: int) -> tuple[list[Any], int]:
+    """Lessons as examples in tokens, and how many were longer than `longest` tokens."""
+    from circadian.backend.train import Example
+
+    coded = [(*model.encode_answer(lesson.messages), lesson.fact_id) for lesson in lessons]
+    fitting = [Example(tuple(t), o, fact) for t, o, fact in coded if len(t) <= min(longest, model.context)]
+    return fitting, len(coded) - len(fitting)
+
+
+def taught_replay(model: Any, told: tuple[Lesson, ...], plan: Json, night: Path, report: Callable[[Json], None]) -> Any:
+    """Replay examples with the base model's distribution: from the cache of this base model, else made and cached."""
+    from circadian.backend.replay_cache import read_or_teach, read_or_teach_text
+
+    exclude = frozenset(plan["exclude"])
+    questions, _ = replay_questions(plan["replay"], seed=0, exclude=exclude, told=[lesson.question for lesson in told])
+    rows, examples = read_or_teach(
+        model,
+        questions,
+        Path(plan["cache"]),
+        lambda done, of: report({"event": "replay", "done": done, "of": of}),
+    )
+    lessons = [Lesson(q, a, kind="replay") for q, a in rows]
+    write_rows(night / "replay.jsonl", (lesson.as_json() for lesson in lessons))
+    return [*examples, *read_or_teach_text(model, OPENERS, Path(plan["cache"]))]
+
+
+if __name__ == "__main__":
+    sys.exit(child_main(Path(sys.argv[1])))

@@ -1,0 +1,142 @@
+"""The small dictionary the rule path needs: verb forms, and which nouns and values name the same kind of thing.
+
+Only closed classes and everyday words live here; nothing is tied to one person's life. A word that is missing costs
+a wording or a merge, never a wrong fact.
+"""
+
+# base, past, past participle
+_IRREGULAR = """
+be was been|have had had|do did done|go went gone|get got got|make made made|take took taken|come came come
+give gave given|find found found|keep kept kept|leave left left|lose lost lost|buy bought bought|sell sold sold
+pay paid paid|meet met met|sit sat sat|stand stood stood|run ran run|drive drove driven|ride rode ridden
+write wrote written|read read read|speak spoke spoken|break broke broken|steal stole stolen|choose chose chosen
+wear wore worn|eat ate eaten|drink drank drunk|sing sang sung|swim swam swum|begin began begun|grow grew grown
+know knew known|see saw seen|say said said|tell told told|think thought thought|teach taught taught|catch caught caught
+bring brought brought|build built built|send sent sent|spend spent spent|lend lent lent|bend bent bent|sleep slept slept
+feel felt felt|hold held held|win won won|become became become|fall fell fallen|fly flew flown|draw drew drawn
+throw threw thrown|hide hid hidden|bite bit bitten|feed fed fed|lead led led|hear heard heard|hang hung hung
+set set set|put put put|cut cut cut|cost cost cost|shut shut shut|hurt hurt hurt|quit quit quit|let let let|hit hit hit
+lay laid laid|lie lay lain|rise rose risen|shine shone shone|show showed shown|sew sewed sewn|wake woke woken
+forget forgot forgotten|understand understood understood|mean meant meant|light lit lit|dig dug dug|stick stuck stuck
+deal dealt dealt|freeze froze frozen|swear swore sworn|tear tore torn|shake shook shaken|bet bet bet|knit knit knit
+"""
+IRREGULAR: dict[str, tuple[str, str]] = {
+    base: (past, participle)
+    for base, past, participle in (row.split() for row in _IRREGULAR.replace("\n", "|").split("|") if row.strip())
+}
+
+_REGULAR = """
+abandon accept accommodate acquire adopt admire adore allow announce answer appear apply appoint arrange arrive ask
+assign attend avoid bake base baptize belong board boil book borrow brew bury call camp cancel carry celebrate change
+charge check christen clean climb close code codename collect commute compete complete compose connect consist contain
+contribute cook coordinate cover craft create cross cultivate cure cycle dance date deliver depart describe design
+despise detest develop die dine direct discover dislike display divorce donate dream dress drop dump earn edit elect
+employ empty enable end engage enjoy enrol enroll enter escape establish exercise exhibit expect expire explore export
+face fail farm fear feature ferment file fill film finish fish fit fix follow form found function garden gather glue
+graduate guard handle happen harvest hate head heal hike hire host house identify import improve include inherit insist
+install intend interview invent invest invite iron jog join judge jump kayak keep kick kiss knit land last launch learn
+like limp link list listen live load locate lock log look love maintain manage marry mature measure mentor migrate
+mind moor mount move name navigate need neighbour neuter notice number nurse obtain occupy offer open operate order
+organise organize originate own paint park pass perform phone pick place plan plant play point polish post pour
+practice practise prefer prepare present preserve produce program propose protect provide publish purchase rate
+reach receive recommend record recover refer refuse rehearse release rely remember remove rename renovate rent repair
+replace report represent require rescue reserve reside rest retire return review roast roll row sail scare schedule score
+serve service settle sew share ship shop sign skate sketch ski smoke snow solve span specialise specialize spin sponsor
+sprain stain star start state stay steer stem stop store stream stretch study succeed suffer suggest supply support
+surf switch tend test tolerate touch tour trace trade train transfer translate travel treat trek trust try tune turn
+twist type unlock upgrade use vaccinate visit volunteer vote wait walk want warn wash watch water weigh welcome
+whistle wind wish work worship worry yoga study supervise bottle smell taste switch run host weave carve forge rock
+"""
+VERBS: frozenset[str] = frozenset(_REGULAR.split()) | frozenset(IRREGULAR)
+# Words that are verbs by form but far more often nouns in a subject ("my school play", "our guest house").
+NOUNISH = frozenset(
+    ["play", "house", "book", "program", "film", "star", "study", "record", "test", "form", "post", "date", "list", "name", "place", "watch", "water", "work", "walk", "dance", "fish", "garden", "farm", "head", "face", "land", "park", "plant", "point", "report", "rest", "score", "ship", "shop", "sign", "snow", "stain", "stream", "support", "train", "travel", "trade", "tour", "number", "nurse", "order", "phone", "end", "change", "check", "charge", "cut", "board", "base", "ride", "run", "drive", "hike", "brew", "dream", "drink", "cover", "dress", "design", "file", "finish", "kick", "kiss", "lock", "log", "look", "pass", "review", "roll", "row", "sail", "share", "show", "sketch", "ski", "state", "stem", "stop", "store", "surf", "switch", "talk", "taste", "touch", "trek", "trust", "turn", "type", "use", "visit", "vote", "wait", "wind", "wish", "light", "set", "hit", "cost", "wash", "bottle", "rock", "smell", "mind", "practice", "yoga", "iron", "host", "lead", "stand", "cure", "spin", "sew", "bet", "bend", "feed"]
+)
+
+_SAME = """
+dog puppy pup doggo hound|cat kitten kitty|bike bicycle|car automobile vehicle|book novel|film movie|wife spouse-f
+manager boss supervisor|wifi wi-fi wlan|flat apartment condo|phone cellphone smartphone mobile|mother mom mum mummy mama
+father dad daddy papa|grandmother grandma granny nana|grandfather grandpa granddad|kid child|doctor physician gp
+birthday birthdate|job occupation profession|language tongue|colour color|favourite favorite|vet veterinarian
+holiday vacation|shop store|deadline due-date|gym fitness-studio|company employer firm|sofa couch|tv television
+laptop notebook-computer|song track|trip journey|meeting appointment|photo picture|garden yard|password passcode
+"""
+SAME: dict[str, str] = {
+    word.replace("-", " "): group.split()[0]
+    for group in _SAME.replace("\n", "|").split("|")
+    if group.strip()
+    for word in group.split()
+}
+PARAPHRASE: dict[str, str] = {
+    "dog": "puppy", "puppy": "dog", "cat": "kitty", "kitten": "cat", "bike": "bicycle", "bicycle": "bike", "car": "vehicle",
+    "book": "novel", "novel": "book", "film": "movie", "movie": "film", "manager": "boss", "boss": "manager",
+    "wife": "spouse", "husband": "spouse", "flat": "apartment", "apartment": "flat", "phone": "mobile",
+    "mother": "mum", "mum": "mother", "mom": "mother", "father": "dad", "dad": "father", "grandmother": "grandma",
+    "grandma": "grandmother", "grandfather": "grandpa", "grandpa": "grandfather", "doctor": "physician", "vet": "veterinarian",
+    "holiday": "vacation", "vacation": "holiday", "sofa": "couch", "couch": "sofa", "company": "firm", "kid": "child",
+    "gym": "fitness studio", "song": "track", "trip": "journey", "meeting": "appointment", "garden": "yard",
+    "password": "passcode", "deadline": "due date", "job": "occupation", "laptop": "computer", "wifi": "wireless network",
+    "partner": "other half", "brother": "sibling", "sister": "sibling", "son": "boy", "daughter": "girl",
+    "neighbour": "person next door", "landlord": "owner of our place", "colleague": "co-worker", "teacher": "instructor",
+    "home": "place", "house": "home", "recipe": "instructions", "boat": "vessel", "accident": "mishap", "project": "undertaking",
+    "server": "machine", "team": "crew", "band": "group", "school": "place of learning", "coffee": "hot drink",
+    "client": "customer", "customer": "client", "cousin": "relative", "uncle": "relative", "aunt": "relative",
+}  # fmt: skip
+VERB_PARAPHRASE: dict[str, str] = {
+    "buy": "purchase", "purchase": "buy", "live": "reside", "start": "begin", "begin": "start", "keep": "store",
+    "store": "keep", "produce": "make", "use": "work with", "fix": "repair", "repair": "fix", "choose": "pick",
+    "pick": "choose", "receive": "get", "get": "receive", "teach": "instruct", "meet": "get together", "love": "adore",
+    "hate": "dislike", "dislike": "hate", "like": "enjoy", "enjoy": "like", "rehearse": "practise", "practise": "rehearse",
+    "expire": "run out", "empty": "clear out", "moor": "dock", "service": "look after", "play": "perform",
+    "pay": "spend", "run": "operate", "own": "have", "move": "relocate", "relocate": "move", "open": "start",
+    "close": "shut", "shut": "close", "end": "finish", "finish": "end", "study": "train", "work": "have a job",
+    "visit": "go to", "break": "injure", "build": "construct", "create": "make", "make": "create", "rent": "lease",
+    "wear": "put on", "drink": "have", "eat": "have", "order": "ask for", "cook": "prepare", "park": "leave", "lose": "misplace",
+    "hide": "conceal", "collect": "gather", "belong": "go", "arrive": "get in", "depart": "leave", "land": "touch down",
+    "marry": "wed", "retire": "stop working", "join": "become a member of", "prefer": "like better", "come": "originate",
+    "grow": "raise", "cost": "sell for", "weigh": "tip the scales at", "bake": "make", "write": "produce", "leave": "set off",
+}  # fmt: skip
+
+# What the named things are, so that a question can ask "which instrument" instead of "what".
+_KINDS = """
+instrument: harp cello violin viola piano guitar banjo mandolin trombone trumpet flute clarinet oboe bassoon saxophone sax drums drum accordion ukulele harmonica organ bass tuba horn bagpipes sitar lute recorder keyboard fiddle marimba xylophone theremin zither
+sport: tennis football soccer badminton squash hockey rugby cricket golf volleyball basketball handball chess lacrosse baseball softball curling bowls darts billiards polo padel pickleball snooker
+coffee: espresso cappuccino latte lungo cortado americano macchiato ristretto mocha doppio affogato filter
+coffee: flat\\ white long\\ black cold\\ brew
+tea: oolong matcha chamomile rooibos sencha darjeeling assam chai jasmine peppermint hibiscus earl\\ grey genmaicha pu-erh lapsang mate
+language: swahili hindi finnish norwegian swedish danish icelandic spanish french german italian portuguese dutch polish czech slovak hungarian romanian bulgarian greek turkish arabic hebrew persian farsi urdu bengali tamil mandarin chinese cantonese japanese korean thai vietnamese indonesian malay russian ukrainian georgian armenian basque catalan welsh irish latin esperanto estonian latvian lithuanian croatian serbian slovenian tagalog quechua yoruba zulu
+car: fiat lancia saab volvo toyota honda ford opel skoda renault peugeot citroen citroën volkswagen vw audi bmw mercedes mazda nissan subaru suzuki kia hyundai tesla seat dacia mini jaguar porsche lexus jeep chevrolet buick trabant lada alfa\\ romeo
+editor: vim neovim emacs nano vscode sublime helix kakoune pycharm intellij zed notepad
+operating\\ system: linux ubuntu debian fedora windows macos freebsd arch nixos openbsd mint
+"""
+KINDS: dict[str, str] = {
+    word.replace("\\ ", " "): kind.replace("\\ ", " ")
+    for kind, words in (line.split(": ", 1) for line in _KINDS.strip().splitlines())
+    for word in words.replace("\\ ", "\\_").replace("\\_", "\u00a0").split(" ")
+}
+KINDS = {word.replace("\u00a0", " "): kind for word, kind in KINDS.items()}
+
+MONTHS = ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"]
+DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+NUMBER_WORDS = (
+    ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety", "hundred", "thousand"]
+)
+RELATIVES = frozenset(
+    ["wife", "husband", "partner", "spouse", "girlfriend", "boyfriend", "fiancé", "fiancée", "fiance", "fiancee", "mother", "mum", "mom", "father", "dad", "brother", "sister", "son", "daughter", "kid", "child", "baby", "grandmother", "grandma", "granny", "grandfather", "grandpa", "granddad", "aunt", "uncle", "cousin", "nephew", "niece", "stepmother", "stepfather", "stepson", "stepdaughter", "stepbrother", "stepsister", "twin", "godson", "goddaughter", "godfather", "godmother", "grandson", "granddaughter", "mother-in-law", "father-in-law", "sister-in-law", "brother-in-law"]
+)
+ROLES = frozenset(
+    ["manager", "boss", "supervisor", "doctor", "dentist", "teacher", "tutor", "coach", "trainer", "neighbour", "neighbor", "landlord", "landlady", "friend", "colleague", "coworker", "co-worker", "flatmate", "roommate", "housemate", "lawyer", "accountant", "hairdresser", "barber", "therapist", "physiotherapist", "mechanic", "plumber", "electrician", "babysitter", "nanny", "advisor", "adviser", "mentor", "professor", "editor", "agent", "boss", "ceo", "client", "assistant", "secretary", "gp", "optician", "pediatrician", "paediatrician", "vet", "intern", "student", "pupil", "instructor", "cleaner", "gardener", "buddy", "bandmate", "teammate", "cofounder", "co-founder", "psychologist", "cardiologist", "dermatologist", "surgeon", "nurse", "midwife", "priest", "rabbi", "director", "principal", "headmaster", "successor", "predecessor"]
+)
+PETS = frozenset(
+    ["dog", "puppy", "pup", "cat", "kitten", "horse", "pony", "hamster", "rabbit", "bunny", "parrot", "budgie", "canary", "goldfish", "fish", "tortoise", "turtle", "snake", "lizard", "gecko", "guinea-pig", "ferret", "rat", "mouse", "hen", "chicken", "goat", "sheep", "cow", "donkey", "pig", "duck", "goose", "chameleon", "iguana", "axolotl", "spider", "tarantula"]
+)
+PEOPLE = RELATIVES | ROLES
+PLACE_NOUNS = frozenset(
+    ["home", "house", "flat", "apartment", "city", "town", "village", "country", "street", "address", "gym", "school", "café", "cafe", "bar", "pub", "restaurant", "clinic", "hospital", "office", "park", "library", "shop", "store", "hotel", "station", "airport", "hike", "trail", "beach", "lake", "mountain", "island", "bakery", "market", "cinema", "theatre", "pharmacy", "museum", "church", "club", "studio", "university", "college", "kindergarten", "nursery", "place", "venue", "hometown", "birthplace", "vet"]
+)
+DATE_NOUNS = frozenset(
+    ["birthday", "anniversary", "deadline", "appointment", "date", "wedding", "day", "exam", "interview", "flight", "meeting", "checkup", "check-up", "surgery", "concert", "birthdate", "party", "conference", "graduation", "launch", "release"]
+)
+NUMBER_NOUNS = frozenset(
+    ["number", "code", "pin", "password", "size", "age", "height", "weight", "room", "flat", "gate", "platform", "line", "seat", "zip", "postcode", "extension", "salary", "rent", "budget", "price", "blood", "licence", "license", "plate", "score"]
+)

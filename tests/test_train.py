@@ -1,0 +1,246 @@
+"""Study on the tiny random checkpoint, through mlx-lm's own trainer. Nothing here says how well a real model learns."""
+
+import dataclasses
+import json
+import math
+import statistics
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from circadian.errors import UserError
+from circadian.records import Message
+from tests.tiny import write_tiny_model
+
+pytestmark = pytest.mark.mlx
+
+PAIRS = [
+    ("dog?", "Your dog is Rex."),
+    ("my dog?", "Your dog is Rex."),
+    ("home?", "You live in Bonn."),
+    ("city?", "Bonn."),
+]
+OTHERS = ["sky?", "two plus two?", "capital of Spain?", "who are you?", "hello", "why?"]
+
+
+def setup(folder: Path, **plan: Any) -> Any:
+    """A model with fresh LoRA layers and a Study on it; the same arguments give the same study."""
+    from circadian.backend.model import open_model
+    from circadian.backend.train import Example, Study, StudyPlan, attach_lora, teach_replay
+
+    model = open_model(str(folder))
+
+    def example(q: str, a: str, fact: str | None = None) -> Example:
+        tokens, offset = model.encode_answer([Message("user", q), Message("assistant", a)])
+        return Example(tuple(tokens), offset, fact)
+
+    lessons = [example(q, a, a) for q, a in PAIRS]
+    replay = teach_replay(model, [example(q, "I do not know.") for q in OTHERS], top=8)
+    defaults = {"rank": 4, "learning_rate": 5e-3, "batch_size": 2, "passes": 3, "checkpoint_every": 2, "warmup": 2}
+    study_plan = StudyPlan(**{**defaults, **plan})
+    attach_lora(model, study_plan, None)
+    return lambda work, report=lambda _: None: Study(model, lessons, lessons, replay, study_plan, work, report)
+
+
+def mean_loss(study: Any) -> float:
+    """Mean token loss (nats) of the lessons' answers."""
+    return statistics.fmean(x for losses in study.example_losses(study.lessons) for x in losses)
+
+
+def weights(path: Path) -> dict[str, Any]:
+    import mlx.core as mx
+
+    return dict(mx.load(str(path)))
+
+
+@pytest.mark.parametrize(("arch", "bits"), [("llama", None), ("qwen2", None), ("llama", 4)])
+def test_loss_falls_on_two_architectures_and_on_quantized_weights(tmp_path: Path, arch: str, bits: int | None) -> None:
+    model = write_tiny_model(tmp_path / "model", arch, bits=bits)
+    study = setup(model, passes=12, replay_weight=0.1)(tmp_path)
+    before = mean_loss(study)
+    state = study.run(tmp_path / "a.safetensors")
+    assert mean_loss(study) < 0.75 * before
+    assert state.best_step > 0
+
+
+def test_base_weights_do_not_change_and_base_is_four_bit_where_metal_would_keep_it(tmp_path: Path) -> None:
+    import mlx.core as mx
+    from mlx.utils import tree_flatten
+
+    study = setup(write_tiny_model(tmp_path / "model", bits=4))(tmp_path)
+    before = {k: mx.array(v) for k, v in tree_flatten(study.model.module.parameters()) if "lora" not in k}
+    study.run(tmp_path / "a.safetensors")
+    after = dict(tree_flatten(study.model.module.parameters()))
+    assert before and all(mx.array_equal(v, after[k]).item() for k, v in before.items())
+
+
+def test_qlora_trains_on_weights_that_stay_quantized_bit_for_bit(tmp_path: Path, monkeypatch: Any) -> None:
+    """The Metal path, as far as the CPU can run it: 4-bit weights are not dequantized at load."""
+    import mlx.core as mx
+    from mlx.utils import tree_flatten
+
+    import circadian.backend.model as backend
+    import circadian.backend.train as train
+
+    monkeypatch.setattr(backend, "to_float32", lambda module: module)
+    monkeypatch.setattr(train, "on_metal", lambda: True)
+    study = setup(write_tiny_model(tmp_path / "model", bits=4), passes=12)(tmp_path)
+    before = {k: mx.array(v) for k, v in tree_flatten(study.model.module.parameters()) if "lora" not in k}
+    assert any(v.dtype == mx.uint32 for v in before.values())
+    loss = mean_loss(study)
+    study.run(tmp_path / "a.safetensors")
+    after = dict(tree_flatten(study.model.module.parameters()))
+    assert mean_loss(study) < 0.75 * loss
+    assert all(mx.array_equal(v, after[k]).item() for k, v in before.items())
+
+
+def test_a_study_killed_and_resumed_ends_with_the_same_weights(tmp_path: Path) -> None:
+    import mlx.core as mx
+
+    model = write_tiny_model(tmp_path / "model")
+    (tmp_path / "whole").mkdir()
+    (tmp_path / "cut").mkdir()
+    setup(model)(tmp_path / "whole").run(tmp_path / "whole.safetensors")
+
+    class Killed(BaseException):
+        pass
+
+    def kill(event: dict[str, Any]) -> None:
+        if event.get("loss") is not None and event["step"] == 5:
+            raise Killed
+
+    with pytest.raises(Killed):
+        setup(model)(tmp_path / "cut", kill).run(tmp_path / "cut.safetensors")
+    resumed = setup(model)(tmp_path / "cut")
+    assert resumed.load_checkpoint()
+    assert resumed.state.step == 4
+    resumed.run(tmp_path / "cut.safetensors")
+    whole, cut = weights(tmp_path / "whole.safetensors"), weights(tmp_path / "cut.safetensors")
+    assert whole.keys() == cut.keys()
+    assert all(mx.array_equal(whole[k], cut[k]).item() for k in whole)
+
+
+def test_resuming_with_other_settings_is_refused(tmp_path: Path) -> None:
+    model = write_tiny_model(tmp_path / "model")
+    setup(model)(tmp_path).run(tmp_path / "a.safetensors")
+    with pytest.raises(UserError, match="other settings"):
+        setup(model, learning_rate=1e-3)(tmp_path).load_checkpoint()
+
+
+def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_good_state(tmp_path: Path) -> None:
+    import mlx.core as mx
+
+    study = setup(write_tiny_model(tmp_path / "model"), learning_rate=1e30, clip=1e30, warmup=0)(tmp_path)
+    state = study.run(tmp_path / "a.safetensors")
+    assert state.stopped == "loss not finite"
+    assert all(mx.isfinite(v).all().item() for v in weights(tmp_path / "a.safetensors").values())
+
+
+def test_every_lesson_is_in_every_pass_and_known_facts_leave(tmp_path: Path) -> None:
+    study = setup(write_tiny_model(tmp_path / "model"), batch_size=3, rehearse=0)(tmp_path)
+    study.state.unknown = [a for _, a in PAIRS]
+    rows = [e for batch in study.pass_batches() for e in batch]
+    assert sorted(e.tokens for e in rows if e.fact) == sorted(e.tokens for e in study.lessons)
+    assert sum(e.fact is None for e in rows) == len(study.lessons)
+    study.state.unknown = ["Bonn."]
+    assert {e.fact for batch in study.pass_batches() for e in batch if e.fact} == {"Bonn."}
+
+
+def test_the_loss_is_the_plain_cross_entropy_and_replay_on_the_teacher_itself_is_its_entropy(tmp_path: Path) -> None:
+    import mlx.core as mx
+    import mlx.nn as nn
+
+    study = setup(write_tiny_model(tmp_path / "model"))(tmp_path)
+    lesson = study.lessons[0]
+    ours, count = study.loss(study.model.module, *study.batch([lesson, study.lessons[2]]))
+    logs = []
+    for e in (lesson, study.lessons[2]):
+        logits = study.model.module(mx.array([e.tokens[:-1]]))
+        losses = nn.losses.cross_entropy(logits, mx.array([e.tokens[1:]]))[0]
+        logs += losses[e.offset - 1 :].tolist()
+    assert count.item() == len(logs)
+    assert ours.item() == pytest.approx(sum(logs) / len(logs), rel=1e-4)
+    replay = study.replay[:2]
+    kl, _ = study.loss(study.model.module, *study.batch(replay))
+    entropy = [
+        -sum(p * math.log(p) for p in row) - (1 - sum(row)) * math.log(1 - sum(row))
+        for e in replay
+        for row in e.teacher.probs
+    ]
+    assert kl.item() == pytest.approx(sum(entropy) / len(entropy), rel=1e-3)
+
+
+def test_shortcuts_agree_with_the_plain_forward_pass(tmp_path: Path) -> None:
+    import mlx.core as mx
+
+    from circadian.backend.forward import Forward
+    from circadian.backend.model import open_model
+
+    for arch in ("llama", "qwen2"):
+        module = open_model(str(write_tiny_model(tmp_path / arch, arch))).module
+        forward = Forward(module)
+        assert forward.shares_prefix and forward.splits_head
+        rows = mx.array([[9, 8, 7, 6], [5, 6, 7, 8]])
+        prefix = mx.array([4, 5, 6])
+        at = mx.array([1, 3, 6])
+        whole = module(mx.concatenate([mx.repeat(prefix[None], 2, axis=0), rows], axis=1))[:, 3:]
+        want = whole.reshape(-1, whole.shape[-1])[at]
+        for shares, splits in ((True, True), (True, False), (False, True), (False, False)):
+            forward.shares_prefix, forward.splits_head = shares, splits
+            assert mx.abs(forward(prefix, rows, at) - want).max().item() < 1e-4
+
+
+def test_fast_math_equals_mlx(tmp_path: Path) -> None:
+    import mlx.core as mx
+    import mlx.nn as nn
+
+    import circadian.backend.fastmath as fast
+
+    x = mx.concatenate([mx.random.normal((3, 500)) * 8, mx.array([[0.0, -80.0, 80.0, 1e-8] * 125])])
+    assert mx.allclose(fast.exp(x), mx.exp(x), rtol=1e-6).item()
+    assert mx.allclose(fast.silu(x), nn.silu(x), atol=1e-5).item()
+    assert mx.allclose(fast.logsumexp(x), mx.logsumexp(x, axis=-1), rtol=1e-6).item()
+    for ours, theirs in ((fast.silu, nn.silu), (fast.logsumexp, lambda v: mx.logsumexp(v, axis=-1))):
+        found = mx.grad(lambda v, f=ours: (f(v) ** 2).sum())(x)
+        want = mx.grad(lambda v, f=theirs: (f(v) ** 2).sum())(x)
+        assert mx.allclose(found, want, rtol=1e-4, atol=1e-4).item()
+
+
+def test_adapter_config_says_what_the_model_really_has(tmp_path: Path) -> None:
+    from circadian.backend.train import write_adapter_config
+    from circadian.night.plan import compare_config
+
+    study = setup(write_tiny_model(tmp_path / "model"), num_layers=1, rank=4, scale=10.0)(tmp_path)
+    study.run(tmp_path / "adapters.safetensors")
+    parameters = {
+        "fine_tune_type": "lora",
+        "num_layers": 1,
+        "lora_parameters": {"rank": 4, "scale": 10.0, "dropout": 0.0},
+    }
+    plan = {"model": study.model.source.name, "max_seq_length": 512, "study": dataclasses.asdict(study.plan)}
+    write_adapter_config(tmp_path, study, parameters, plan)
+    config = json.loads((tmp_path / "adapter_config.json").read_text())
+    assert (config["num_layers"], config["lora_parameters"]["rank"]) == (1, 4)
+    compare_config(tmp_path, plan)
+    with pytest.raises(UserError, match="rank: asked 8, got 4"):
+        compare_config(tmp_path, {**plan, "study": {**plan["study"], "rank": 8}})
+
+
+def test_mlx_lm_itself_loads_the_adapter(tmp_path: Path) -> None:
+    from mlx_lm.utils import load
+
+    from circadian.backend.train import write_adapter_config
+
+    folder = write_tiny_model(tmp_path / "model")
+    study = setup(folder)(tmp_path)
+    (tmp_path / "adapter").mkdir()
+    study.run(tmp_path / "adapter" / "adapters.safetensors")
+    parameters = {
+        "fine_tune_type": "lora",
+        "num_layers": 2,
+        "lora_parameters": {"rank": 4, "scale": 20.0, "dropout": 0.0},
+    }
+    write_adapter_config(tmp_path / "adapter", study, parameters, {"max_seq_length": 512})
+    model, _ = load(str(folder), adapter_path=str(tmp_path / "adapter"))
+    assert any(hasattr(m, "lora_a") for _, m in model.named_modules())
