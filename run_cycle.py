@@ -161,13 +161,13 @@ def cycle_flags(args: argparse.Namespace) -> list[str]:
         if value == default or dest in ("resume", "dry_run"):
             continue
         words.append(f"--{flag}" if value is True else f"--no-{flag}" if value is False else f"--{flag}={value}")
-        if dest in ("data", "model"):
+        if dest in ("data", "held_out", "model"):
             words[-1] = f"--{flag}={absolute(dest, value)}"
     return words
 
 
 def absolute(dest: str, value: object) -> str:
-    is_path = dest == "data" or (dest == "model" and Path(str(value)).expanduser().is_dir())
+    is_path = dest in ("data", "held_out") or (dest == "model" and Path(str(value)).expanduser().is_dir())
     return str(Path(str(value)).expanduser().absolute()) if is_path else str(value)
 
 

@@ -73,3 +73,45 @@ def write_tiny_tokenizer(folder: Path) -> None:
         "clean_up_tokenization_spaces": False,
     }
     (folder / "tokenizer_config.json").write_text(json.dumps(settings))
+
+
+def write_tiny_adapter(model_folder: Path, adapter_folder: Path, tag: str, *, model: str | None = None) -> Path:
+    """Write a complete adapter of random LoRA weights for a tiny model: it changes the answers, and teaches nothing.
+
+    `model` is what the manifest names as the base model (default: the model's folder).
+    """
+    from circadian.backend import prepare
+
+    prepare()
+    import mlx.core as mx
+    from mlx.utils import tree_flatten
+    from mlx_lm.tuner.utils import linear_to_lora_layers
+    from mlx_lm.utils import load_model, save_config
+
+    from circadian.backend.embedded import folder_revision
+    from circadian.files import sha256_file, write_json
+
+    parameters = {"rank": 4, "scale": 20.0, "dropout": 0.0, "keys": ["self_attn.q_proj", "mlp.down_proj"]}
+    module, _ = load_model(model_folder)
+    linear_to_lora_layers(module, -1, parameters)
+    mx.random.seed(sum(tag.encode()))
+    lora = [(n, w) for n, w in tree_flatten(module.parameters()) if n.endswith(("lora_a", "lora_b"))]
+    adapter_folder.mkdir(parents=True, exist_ok=True)
+    weights = {name: mx.random.normal(value.shape) for name, value in lora}
+    mx.save_safetensors(str(adapter_folder / "adapters.safetensors"), weights)
+    config = {"fine_tune_type": "lora", "num_layers": -1, "lora_parameters": parameters}
+    save_config(config, adapter_folder / "adapter_config.json")
+    write_json(
+        adapter_folder / "manifest.json",
+        {
+            "tag": tag,
+            "model": model or str(model_folder),
+            "revision": "other" if model else folder_revision(model_folder),
+            "created": f"{tag[:10]}T04:00:00+00:00",
+            "settings": {},
+            "data": {},
+            "versions": {},
+            "files": {n: sha256_file(adapter_folder / n) for n in ("adapters.safetensors", "adapter_config.json")},
+        },
+    )
+    return adapter_folder

@@ -215,7 +215,7 @@ def _date_apart(preposition: str, phrase: str) -> list[tuple[str, str]]:
 def value_of(phrase: str) -> str:
     """The core of a noun phrase: no determiner; of "an old Saab" only the name."""
     bare = re.sub(r"^(?:mostly|mainly|only|just|always)\s+", "", strip_determiner(phrase.strip(" ,.!\"“”")))
-    match = re.search(r"(?:^|\s)((?:[A-ZÀ-ÖØ-Þ][\w'’.&-]*|\d[\w.-]*)(?:\s+(?:(?:de|da|of|del|van|von|the|la|le|&)\s+)?[A-ZÀ-ÖØ-Þ0-9][\w'’.&-]*)*)$", bare)
+    match = re.search(r"(?:^|\s)((?:[A-ZÀ-ÖØ-Þ][\w'’.&-]*|\d[\w.-]*)(?:\s+(?:(?:de|da|of|del|du|des|di|van|von|der|the|la|le|el|y|&)\s+)?[A-ZÀ-ÖØ-Þ0-9][\w'’.&-]*)*)$", bare)
     if match and value_type(bare) == "name" and bare[: match.start(1)].strip().count(" ") < 3 and len(match[1]) > 1:
         return match[1]
     return bare

@@ -15,7 +15,7 @@ from circadian.night.patterns import MULTI, Draft, drafts, kind_of
 from circadian.night.sieve import Said, said
 from circadian.records import NO_TRAIN, Fact, Turn, short_id
 
-_STOP = frozenset("i my our the a an is are was were be in on at to of by for with we it that who name called due and have has".split())
+_STOP = frozenset("i my our the a an is are was were be in on at to of by for with we it that who name called due and have has be do".split())
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def _parts(statement: Said, subject: str) -> list[str]:
     out: list[str] = []
     for piece in _halves(statement.text):
         filled = _fill_pronoun(piece, subject)
-        out.append(strip_trailing(expand(filled)))
+        out.append(_lower_start(strip_trailing(expand(filled))))
         subject = _next_subject(filled, [], subject)
     return out
 
@@ -106,6 +106,11 @@ def _fill_pronoun(text: str, subject: str) -> str:
     word = match[1].lower()
     stand_in = possessive(subject) if word in ("his", "her", "its", "their") else subject
     return f"{stand_in} {text[match.end() :]}"
+
+
+def _lower_start(text: str) -> str:
+    """ "My dog …" → "my dog …": a capital is a name's from here on."""
+    return re.sub(r"^(?:My|Our|We|The|His|Her|Their|He|She|They|It|A|An|This|That|These|Those|Visitors|Guests)\b", lambda m: m[0].lower(), text)
 
 
 def _next_subject(text: str, found: Iterable[Draft], subject: str) -> str:

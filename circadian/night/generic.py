@@ -50,7 +50,7 @@ def generic_drafts(text: str, raw: str, *, asked: bool = False) -> list[Draft]:
 
 def _key(clause: Clause, slot: Slot) -> str:
     """Subject, verb and what stands before the value: what stays the same when the fact is told again."""
-    frame = canonical(" ".join(p for p in (slot.before, slot.preposition) if p))
+    frame = canonical(" ".join(p for p in (slot.before, slot.preposition, slot.after if slot.before == "" else "") if p))
     verb = clause.lemma if not clause.aux else " ".join(w for w in (*clause.aux.split(), clause.verb) if w not in ("have", "has", "been"))
     return f"{subject_key(clause.subject)}|{' '.join(f'{verb} {frame}'.split())}"
 

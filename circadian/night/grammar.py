@@ -58,7 +58,7 @@ _TIME = re.compile(r"\d{1,2}(?::\d\d)? ?(?:am|pm|a\.m\.|p\.m\.|o'clock)\b|\d{1,2
 _TRAILING = re.compile(
     r"[, ]+(?:now|today|these days|nowadays|at the moment|currently|right now|this (?:week|month|year|morning|afternoon|evening)|"
     r"yesterday|last (?:week|month|year|night)|recently|lately|since yesterday|just now|tonight|already|too|as well|"
-    r"by the way|btw|actually|again|finally|instead|from now on|anymore|any more|for now|in fact|though|"
+    r"by the way|btw|badly|severely|of course|as always|as usual|for good|at last|actually|again|finally|instead|from now on|anymore|any more|for now|in fact|though|"
     r":\)|:-\)|!|😀|🙂|🎉|❤️|😊)$",
     re.IGNORECASE,
 )
@@ -157,7 +157,7 @@ def is_plural(noun_phrase: str) -> bool:
     low = noun_phrase.lower()
     if low in ("i", "we", "you", "they"):
         return True
-    head = low.split(" of ")[0].split(" in ")[0].split(" ")[-1]
+    head = re.split(r" (?:that|which|who|of|in|at|for|from|on|with|i|we) ", low, maxsplit=1)[0].split(" ")[-1]
     if " and " in low and "," not in low:
         return True
     if noun_phrase.split(" ")[-1][:1].isupper():

@@ -67,7 +67,7 @@ def subject_key(subject: str) -> str:
 
 def appositive(subject: str) -> tuple[str, str] | None:
     """("my sister", "Ana") of "my sister Ana"; None when the phrase carries no name."""
-    match = re.fullmatch(r"((?:my|our|his|her|their) (?:[a-z-]+ ){0,3}?([a-z-]+)) ([A-Z][\w'’-]+(?: [A-Z][\w'’-]+)?)", subject)
+    match = re.fullmatch(r"((?:[Mm]y|[Oo]ur|[Hh]is|[Hh]er|[Tt]heir) (?:[a-z-]+ ){0,3}?([a-z-]+)) ([A-Z][\w'’-]+(?: [A-Z][\w'’-]+)?)", subject)
     if match and (match[2] in PEOPLE or match[2] in PETS):
         return match[1], match[3]
     return None
@@ -261,8 +261,7 @@ def _due(match: re.Match[str]) -> Iterable[Draft | None]:
     thing, value = match["s"].strip(), re.sub(r"^(?:on|by) ", "", _clean(match["v"]))
     thing = re.sub(r"'s$", "", thing)
     thing = thing if re.match(r"(?:my|our|the|[A-Z])", thing) else f"the {thing}"
-    said = _whole(match) if " due " in match.string else f"{possessive(thing)} deadline is {value}" if len(thing.split()) < 5 else _whole(match)
-    return [Draft("due", thing, value, said, f"{canonical(thing)}|due", {})]
+    return [Draft("due", thing, value, _whole(match), f"{canonical(thing)}|due", {})]
 
 
 def _has_of(match: re.Match[str]) -> Iterable[Draft | None]:

@@ -73,7 +73,7 @@ def end_with_parent() -> None:
 
     def watch() -> None:
         sys.stdin.buffer.read()
-        os._exit(1)
+        os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, daemon=True).start()
 

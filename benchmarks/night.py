@@ -1,0 +1,383 @@
+"""Does it remember, and did it forget anything else? Night by night over a life folder, with the bars of the project.
+
+    python benchmarks/night.py --life LIFE [--nights 1] [--seeds 0 1 2] [--rivals] [--quick] [--json]
+
+A life: day-NN.jsonl (journal lines), probes.jsonl (id, night, fact, question, expects, stale), never-told.jsonl. Probe
+questions reach the night only as hashes that no lesson may have. Each night goes on from the adapter of the one
+before, without a gate: this measures the recipe. `--rivals` runs stock `mlx_lm lora` beside it: the raw log with the
+original's settings, and the night's own lessons. Exit code 1 when a bar is missed.
+"""
+
+import argparse
+import json
+import math
+import os
+import random
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from circadian.console import Progress, say, table  # noqa: E402
+from circadian.errors import run  # noqa: E402
+from circadian.files import read_rows, write_rows  # noqa: E402
+from circadian.night.options import NightOptions  # noqa: E402
+from circadian.records import Message, question_hash  # noqa: E402
+from circadian.settings import Home, Settings, load_settings  # noqa: E402
+
+RECALL_BARS = {1: 0.95, 10: 0.92, 30: 0.90}
+BARS = {"stale": 0.05, "false memories above base": 0.05, "capability lower end": -0.02, "perplexity": 0.02}
+MINUTES = 4.0
+RIVAL_SPEED = 2.0
+QUICK_RECALL = 0.60
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One model after one night. Rates in 0..1; `passed` per capability item; perplexity of plain text."""
+
+    recall: float
+    stale: float
+    invented: float
+    passed: Mapping[str, bool]
+    perplexity: float
+    misses: list[str] = field(default_factory=list)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--life", type=Path, required=True, help="folder with day-NN.jsonl and probes.jsonl")
+    parser.add_argument("--model", default="embedded")
+    parser.add_argument("--nights", type=int, default=1, help="how many nights")
+    parser.add_argument("--measure", type=int, nargs="*", help="nights to measure (default: first, tenth, last)")
+    parser.add_argument("--seeds", type=int, nargs="*", default=[0])
+    parser.add_argument("--rivals", action="store_true", help="also stock mlx_lm lora: the raw log, and our lessons")
+    parser.add_argument("--quick", action="store_true", help="four facts of night 1, a loose bar: for CI")
+    parser.add_argument("--recall-bar", type=float, help="instead of the bars for nights 1, 10 and 30")
+    parser.add_argument("--show", action="store_true", help="print what was missed (never look while tuning)")
+    parser.add_argument("--json", action="store_true")
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    args = build_parser().parse_args(argv)
+    from circadian.backend.model import open_model
+
+    probes = read_rows(args.life / "probes.jsonl")
+    never = [r["question"] for r in read_rows(args.life / "never-told.jsonl")]
+    model = open_model(args.model)
+    items, text = capability_items(args.quick), plain_text()
+    base = measure(model, [], never, told_values(probes), items, text)
+    model.close()
+    rows: list[Row] = []
+    missed: list[str] = []
+    for seed in args.seeds[: 1 if args.quick else None]:
+        with tempfile.TemporaryDirectory(prefix="life-") as folder:
+            done, failures = live_through(args, Home(Path(folder)), probes, never, items, text, base, seed)
+            rows += done
+            missed += failures
+    header = list(rows[0])
+    print(json.dumps({"machine": machine(), "rows": rows, "missed": missed}) if args.json else "")
+    if not args.json:
+        print(machine())
+        print(table([list(r.values()) for r in rows], header))
+        print("\n".join(f"MISSED {m}" for m in missed) or "all bars met")
+    return 1 if missed else 0
+
+
+def live_through(
+    args: argparse.Namespace,
+    home: Home,
+    probes: list[Row],
+    never: list[str],
+    items: Sequence[Any],
+    text: list[str],
+    base: Measure,
+    seed: int,
+) -> tuple[list[Row], list[str]]:
+    """All nights of one seed; returns the table's rows and the missed bars."""
+    hashes = home.root / "held-out.txt"
+    hashes.write_text("\n".join(sorted({question_hash(r["question"]) for r in probes} | {*map(question_hash, never)})))
+    wanted = set(args.measure or {1, 10, args.nights})
+    rows: list[Row] = []
+    missed: list[str] = []
+    tag, seconds = None, {}
+    for night in range(1, args.nights + 1):
+        add_day(home, args.life / f"day-{night:02d}.jsonl", args.quick)
+        settings = with_model(load_settings(home), args.model, seed)
+        began = time.monotonic()
+        tag = one_night(home, settings, NightOptions(held_out=hashes, adapter_tag=tag)) or tag
+        seconds[night] = time.monotonic() - began
+        if night not in wanted or tag is None:
+            continue
+        due = current(probes, night, told_facts(home, args.quick))
+        after = measured(home, args.model, tag, due, never, told_values(probes), items, text)
+        figures = json.loads((home.adapters / tag / "manifest.json").read_text())["figures"]
+        rows.append(row_of("circadian", seed, night, after, base, figures, seconds[night]))
+        missed += judge(args, seed, night, after, base, figures)
+        if args.show:
+            say("\n".join(after.misses))
+        if args.rivals and night == 1:
+            rows += rivals(home, args, tag, due, never, told_values(probes), items, text, base)
+            missed += speed_bar(rows)
+    if args.nights >= 30 and seconds[30] > 3 * seconds[2]:
+        missed.append(f"growth: night 30 took {seconds[30] / seconds[2]:.1f} times night 2, allowed 3")
+    return rows, missed
+
+
+def one_night(home: Home, settings: Settings, options: NightOptions) -> str | None:
+    from circadian.cycle import sleep
+
+    return sleep(home, settings, options)
+
+
+def with_model(settings: Settings, model: str, seed: int) -> Settings:
+    from dataclasses import replace
+
+    return replace(
+        settings, model=replace(settings.model, model=model), night=replace(settings.night, seed=seed)
+    )
+
+
+def add_day(home: Home, day: Path, quick: bool) -> None:
+    rows = read_rows(day)
+    home.memories.parent.mkdir(parents=True, exist_ok=True)
+    if quick:
+        rows = rows[:6]
+    with home.memories.open("a", encoding="utf-8") as file:
+        file.writelines(json.dumps(r, ensure_ascii=False) + "\n" for r in rows)
+
+
+def told_facts(home: Home, quick: bool) -> str | None:
+    """With --quick only facts whose value is in the journal's words can be asked."""
+    return home.memories.read_text(encoding="utf-8").lower() if quick else None
+
+
+def current(probes: list[Row], night: int, told: str | None) -> list[Row]:
+    """The probes that may be asked after `night`: of each fact only those of its latest telling."""
+    latest: dict[str, int] = {}
+    for row in probes:
+        if row["night"] <= night:
+            latest[row["fact"]] = max(latest.get(row["fact"], 0), row["night"])
+    due = [r for r in probes if r["night"] == latest.get(r["fact"])]
+    return [r for r in due if told is None or any(e.lower() in told for e in r["expects"])]
+
+
+def told_values(probes: list[Row]) -> list[str]:
+    return sorted({value for row in probes for value in (*row["expects"], *row["stale"]) if len(value) > 2})
+
+
+def measured(home: Home, name: str, tag: str, *what: Any) -> Measure:
+    from circadian.backend.model import open_model
+
+    model = open_model(name)
+    model.set_adapter(home.adapters / tag)
+    try:
+        return measure(model, *what)
+    finally:
+        model.close()
+
+
+def measure(
+    model: Any, due: list[Row], never: list[str], values: list[str], items: Sequence[Any], text: list[str]
+) -> Measure:
+    from circadian.exam.run import run_items
+
+    questions = [r["question"] for r in due] + never
+    answers = model.generate([(Message("user", q),) for q in questions], 32, progress=Progress("probes"))
+    hits = [any(e.lower() in a.lower() for e in r["expects"]) for r, a in zip(due, answers, strict=False)]
+    stale = [
+        any(v.lower() in a.lower() for v in r["stale"]) and not hit
+        for r, a, hit in zip(due, answers, hits, strict=False)
+        if r["stale"]
+    ]
+    invented = [claims(a, values) for a in answers[len(due) :]]
+    scores = run_items(model, items, progress=Progress("capability"))
+    losses = [x for row in model.text_losses(text) for x in row]
+    return Measure(
+        recall=mean(hits),
+        stale=mean(stale),
+        invented=mean(invented),
+        passed={s.item_id: bool(s.passed) for s in scores},
+        perplexity=math.exp(statistics.fmean(losses)),
+        misses=[f"{r['question']} -> {a}" for r, a, hit in zip(due, answers, hits, strict=False) if not hit],
+    )
+
+
+def claims(answer: str, values: list[str]) -> bool:
+    """A false memory: the answer states a told value, or a personal detail as if it were known ("Your … is …")."""
+    if any(re.search(rf"(?<!\w){re.escape(v.lower())}(?!\w)", answer.lower()) for v in values):
+        return True
+    unsure = re.search(r"don't|do not|can't|cannot|sorry|not able|unable|didn't|not sure", answer.lower())
+    return not unsure and re.search(r"\byour? [\w' -]{2,40} (?:is|are|was|wears?|has|have)\b", answer.lower()) is not None
+
+
+def mean(values: Sequence[bool]) -> float:
+    return sum(values) / len(values) if values else 0.0
+
+
+def capability_items(quick: bool) -> Sequence[Any]:
+    from circadian.exam.suites import load_suites
+
+    names = [p.stem for p in sorted((ROOT / "eval").glob("*.jsonl")) if p.stem != "heldout"]
+    items = load_suites(names, ROOT / "eval")
+    return items[::8] if quick else items
+
+
+def plain_text() -> list[str]:
+    return [r["text"] for r in read_rows(Path(__file__).parent / "plain_text.jsonl")]
+
+
+def interval(before: Mapping[str, bool], after: Mapping[str, bool], draws: int = 4000) -> tuple[float, float]:
+    """95 % bootstrap interval of the mean paired difference."""
+    rng = random.Random(0)
+    diffs = [after[i] - before[i] for i in before if i in after]
+    means = sorted(statistics.fmean(rng.choices(diffs, k=len(diffs))) for _ in range(draws))
+    return means[int(draws * 0.025)], means[int(draws * 0.975)]
+
+
+def row_of(
+    name: str, seed: int, night: int, after: Measure, base: Measure, figures: Mapping[str, Any], wall: float
+) -> Row:
+    low, high = interval(base.passed, after.passed)
+    change = after.perplexity / base.perplexity - 1
+    return {
+        "recipe": name,
+        "seed": seed,
+        "night": night,
+        "recall": f"{after.recall:.1%}",
+        "stale": f"{after.stale:.1%}",
+        "false (base)": f"{after.invented:.0%} ({base.invented:.0%})",
+        "capability (base)": f"{sum(after.passed.values())} ({sum(base.passed.values())}) of {len(base.passed)}",
+        "difference 95 %": f"{low:+.1%} to {high:+.1%}",
+        "perplexity": f"{change:+.1%}",
+        "lessons": figures.get("lessons", "-"),
+        "tokens": figures.get("tokens", "-"),
+        "seconds": round(wall),
+        "study s": round(figures.get("seconds", 0)),
+        "tok/s": round(figures.get("tokens", 0) / max(figures.get("seconds", 1), 1)),
+        "GB": round(figures.get("peak_memory", 0) / 1e9, 1),
+    }
+
+
+def judge(
+    args: argparse.Namespace, seed: int, night: int, after: Measure, base: Measure, figures: Mapping[str, Any]
+) -> list[str]:
+    where = f"seed {seed} night {night}"
+    bar = args.recall_bar or (QUICK_RECALL if args.quick else RECALL_BARS.get(night, 0.9))
+    out = [f"{where}: recall {after.recall:.1%}, bar {bar:.0%}"] if after.recall < bar else []
+    if args.quick:
+        return out
+    low, _ = interval(base.passed, after.passed)
+    checks = {
+        "stale": (after.stale, after.stale <= BARS["stale"]),
+        "false memories above base": (
+            after.invented - base.invented,
+            after.invented - base.invented <= BARS["false memories above base"],
+        ),
+        "capability lower end": (low, low > BARS["capability lower end"]),
+        "perplexity": (
+            after.perplexity / base.perplexity - 1,
+            after.perplexity / base.perplexity - 1 <= BARS["perplexity"],
+        ),
+    }
+    out += [f"{where}: {name} {value:+.1%}, bar {BARS[name]:+.0%}" for name, (value, ok) in checks.items() if not ok]
+    if night == 1 and figures["seconds"] + figures["replay_seconds"] > MINUTES * 60:
+        out.append(f"{where}: {figures['seconds'] + figures['replay_seconds']:.0f} s, bar {MINUTES:.0f} minutes")
+    return out
+
+
+def rivals(home: Home, args: argparse.Namespace, tag: str, *what: Any) -> list[Row]:
+    """Stock mlx_lm lora on the raw log (100 iterations, lr 2e-4, batch 1, 16 layers) and on our own lessons."""
+    *questions, base = what
+    raw = home.root / "raw"
+    raw.mkdir()
+    rows = [{"messages": r["messages"]} for r in read_rows(home.memories)]
+    for name in ("train", "valid", "test"):
+        write_rows(raw / f"{name}.jsonl", rows)
+    lessons = home.nights / tag
+    batch = load_settings(home).night.batch_size
+    ours = ["--iters", "60", "--batch-size", str(batch), "--num-layers", "-1", "--learning-rate", "1e-4"]
+    runs = {
+        "stock, raw log": (raw, ["--iters", "100", "--batch-size", "1", "--num-layers", "16", "--learning-rate", "2e-4"]),
+        "stock, our lessons": (lessons, ours),
+    }
+    out: list[Row] = []
+    for name, (data, flags) in runs.items():
+        adapter = home.adapters / f"rival-{len(out)}"
+        seconds = stock(args.model, data, adapter, flags)
+        after = measured(home, args.model, adapter.name, *questions)
+        steps, size = int(flags[1]), int(flags[3])
+        figures = {"lessons": steps * size, "seconds": seconds}
+        out.append(row_of(name, args.seeds[0], 1, after, base, figures, seconds))
+        shutil.rmtree(adapter)
+    return out
+
+
+def stock(model: str, data: Path, adapter: Path, flags: list[str]) -> float:
+    """Run `mlx_lm lora` in a process of its own, prepared like ours (OpenBLAS, dequantized); returns its seconds."""
+    from circadian.backend.model import find_model
+
+    folder = float_copy(find_model(model).folder)
+    code = (
+        "import circadian.backend, sys; from mlx_lm.lora import main; "
+        "sys.argv = ['lora', *sys.argv[1:]]; main()"
+    )
+    command = [sys.executable, "-c", code, "--model", str(folder), "--train", "--data", str(data)]
+    command += ["--adapter-path", str(adapter), "--val-batches", "1", "--steps-per-eval", "100000", "--mask-prompt"]
+    began = time.monotonic()
+    subprocess.run(
+        [*command, *flags], check=True, cwd=ROOT, stdout=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": str(ROOT)}
+    )
+    return time.monotonic() - began
+
+
+def float_copy(folder: Path) -> Path:
+    """The model dequantized to float32 on disk: stock mlx-lm on quantized weights would take ten times as long here."""
+    from circadian.backend.model import load_quietly, on_metal, to_float32
+
+    if on_metal():
+        return folder
+    target = folder.with_name(folder.name + "-float32")
+    if not (target / "config.json").exists():
+        from mlx_lm.utils import save_config, save_model
+
+        module, _, config = load_quietly(folder)
+        shutil.copytree(folder, target, ignore=shutil.ignore_patterns("*.safetensors", "config.json"))
+        save_model(target, to_float32(module))
+        save_config({k: v for k, v in config.items() if "quantization" not in k}, target / "config.json")
+    return target
+
+
+def speed_bar(rows: list[Row]) -> list[str]:
+    """Lessons per second of study against stock on the same lessons at the same batch size."""
+    ours = next(r for r in rows if r["recipe"] == "circadian")
+    theirs = next(r for r in rows if r["recipe"] == "stock, our lessons")
+    ratio = ours["lessons/s"] / theirs["lessons/s"] if "lessons/s" in ours else 0
+    return [] if ratio >= RIVAL_SPEED else [f"lessons per second {ratio:.1f} times stock, bar {RIVAL_SPEED:.0f}"]
+
+
+def machine() -> str:
+    import platform
+
+    model = next((x.split(":")[1].strip() for x in open_text("/proc/cpuinfo") if x.startswith("model name")), "")
+    return f"{platform.system()} {platform.machine()}, {os.cpu_count()} x {model or platform.processor()}"
+
+
+def open_text(path: str) -> list[str]:
+    return Path(path).read_text().splitlines() if Path(path).exists() else []
+
+
+if __name__ == "__main__":
+    sys.exit(run(main))

@@ -1,0 +1,238 @@
+"""The whole cycle on the tiny random checkpoint: real files, real child process, real kills. It learns nothing."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from circadian.day.journal import Journal
+from circadian.records import Message
+from circadian.settings import Home
+from tests.conftest import CHECKOUT
+
+pytestmark = pytest.mark.mlx
+
+TOLD = ("My dog's name is Rex.", "I live in Bonn.", "My manager is Ada Krol.")
+FAST = ["--iters", "4", "--batch-size", "4", "--rank", "4"]
+
+
+def tell(home: Home, *sentences: str) -> None:
+    journal = Journal(home.memories)
+    for text in sentences:
+        journal.append((Message("user", text), Message("assistant", "Noted.")), session="t", adapter=None, tags=())
+
+
+def start(script: str, home: Home, *flags: str) -> "subprocess.Popen[str]":
+    command = [sys.executable, str(CHECKOUT / script), "--home", str(home.root), *flags]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def call(script: str, home: Home, *flags: str) -> tuple[int, str, str]:
+    process = start(script, home, *flags)
+    out, err = process.communicate(timeout=240)
+    return process.returncode, out, err
+
+
+def questions(path: Path) -> set[str]:
+    return {json.loads(line)["messages"][-2]["content"] for line in path.read_text().splitlines()}
+
+
+def tree(home: Home) -> dict[str, bytes]:
+    return {str(p.relative_to(home.root)): p.read_bytes() for p in home.root.rglob("*") if p.is_file()}
+
+
+@pytest.fixture
+def night(home: Home, tiny_model: Path) -> tuple[Home, list[str]]:
+    tell(home, *TOLD)
+    return home, ["--model", str(tiny_model), *FAST]
+
+
+def test_a_cycle_that_learned_nothing_holds_and_leaves_everything_on_disk(night: tuple[Home, list[str]]) -> None:
+    home, flags = night
+    code, out, err = call("run_cycle.py", home, *flags)
+    assert code == 3, err
+    assert out.startswith("HOLD")
+    assert not home.live.is_symlink()
+    (adapter,) = [p for p in home.adapters.iterdir() if re.fullmatch(r"\d{4}-\d\d-\d\d", p.name)]
+    names = {p.name for p in adapter.iterdir()}
+    assert names == {"adapters.safetensors", "adapter_config.json", "manifest.json", "report.json", "verdict.json"}
+    verdict = json.loads((adapter / "verdict.json").read_text())
+    assert verdict["promote"] is False and any("recall" in r for r in verdict["reasons"])
+    manifest = json.loads((adapter / "manifest.json").read_text())
+    assert manifest["settings"]["iters"] == 4 and manifest["figures"]["steps"] == 4
+    events = [json.loads(line)["event"] for line in home.ledger.read_text().splitlines()]
+    assert events == ["examined", "trained", "examined", "held"]
+
+
+def test_splits_replay_and_suites_share_no_question(night: tuple[Home, list[str]]) -> None:
+    home, flags = night
+    assert call("sleep.py", home, *flags)[0] == 0
+    (folder,) = home.nights.iterdir()
+    splits = {name: questions(folder / f"{name}.jsonl") for name in ("train", "valid", "test", "replay")}
+    from circadian.records import normalize
+
+    suite = {json.loads(line)["prompt"] for line in (CHECKOUT / "eval" / "prompts.jsonl").read_text().splitlines()}
+    for name, asked in [*splits.items(), ("suite", suite)]:
+        for other, theirs in [*splits.items(), ("suite", suite)]:
+            if name != other:
+                assert not {normalize(q) for q in asked} & {normalize(q) for q in theirs}, (name, other)
+    assert all(splits.values())
+
+
+def test_the_same_inputs_give_the_same_lessons_and_weights(night: tuple[Home, list[str]], tmp_path: Path) -> None:
+    home, flags = night
+    other = Home(tmp_path / "other")
+    other.memories.parent.mkdir(parents=True)
+    other.memories.write_bytes(home.memories.read_bytes())
+    assert call("sleep.py", home, *flags)[0] == call("sleep.py", other, *flags)[0] == 0
+    (a,), (b,) = home.nights.iterdir(), other.nights.iterdir()
+    for name in ("facts", "train", "valid", "test", "replay"):
+        assert (a / f"{name}.jsonl").read_bytes() == (b / f"{name}.jsonl").read_bytes()
+    weights = [next(h.adapters.glob("2*/adapters.safetensors")).read_bytes() for h in (home, other)]
+    assert weights[0] == weights[1]
+
+
+def test_sleep_never_touches_the_live_link_and_a_second_night_starts_from_what_is_asked(
+    night: tuple[Home, list[str]],
+) -> None:
+    home, flags = night
+    assert call("sleep.py", home, *flags)[0] == 0
+    assert not home.live.is_symlink()
+    first = next(home.adapters.glob("2*")).name
+    home.live.symlink_to(first)
+    tell(home, "My car is a Fiat.")
+    assert call("sleep.py", home, *flags)[0] == 0
+    assert call("sleep.py", home, *flags, "--reset-adapter")[0] == 0
+    assert str(home.live.readlink()) == first
+    starts = {p.name: json.loads((p / "plan.json").read_text())["start_tag"] for p in home.nights.iterdir()}
+    assert starts == {first: None, f"{first}-2": first, f"{first}-3": None}
+
+
+def test_dry_run_prints_the_plan_and_writes_nothing(night: tuple[Home, list[str]]) -> None:
+    home, flags = night
+    before = tree(home)
+    code, out, err = call("sleep.py", home, *flags, "--dry-run")
+    assert code == 0, err
+    assert "3 facts" in out and "tokens" in out and "GB" in out and "nothing was written" in out
+    assert tree(home) == before
+
+
+def test_no_fact_means_nothing_to_learn_and_no_adapter(home: Home, tiny_model: Path) -> None:
+    tell(home, "Can you suggest a dinner?", "Thanks!", "My dog's name is Rex. #no-train")
+    code, out, err = call("sleep.py", home, "--model", str(tiny_model))
+    assert (code, out) == (0, "") and "nothing to learn" in err
+    assert call("run_cycle.py", home, "--model", str(tiny_model))[0] == 3
+    assert not list(home.adapters.glob("2*"))
+
+
+def test_flags_reach_the_adapter(night: tuple[Home, list[str]]) -> None:
+    home, flags = night
+    more = ["--scale", "7.5", "--num-layers", "1", "--learning-rate", "0.002", "--seed", "5", "--max-seq-length", "300"]
+    assert call("sleep.py", home, *flags, *more)[0] == 0
+    config = json.loads(next(home.adapters.glob("2*/adapter_config.json")).read_text())
+    assert config["lora_parameters"] == {"rank": 4, "scale": 7.5, "dropout": 0.0}
+    assert (config["num_layers"], config["learning_rate"], config["seed"]) == (1, 0.002, 5)
+    assert (config["iters"], config["batch_size"], config["max_seq_length"]) == (4, 4, 300)
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (["--rank", "-1"], "--rank"),
+        (["--batch-size", "0"], "--batch-size"),
+        (["--num-layers", "99"], "99"),
+        (["--max-seq-length", "5"], "--max-seq-length"),
+        (["--model", "/nowhere"], "/nowhere"),
+        (["--adapter-tag", "2020-01-01"], "2020-01-01"),
+        (["--resume"], "no interrupted night"),
+        (["--data", "/nowhere.jsonl"], "/nowhere.jsonl"),
+        (["--synthetic"], "synthetic"),
+    ],
+)
+def test_bad_flags_are_one_line_and_exit_code_2(night: tuple[Home, list[str]], flags: list[str], words: str) -> None:
+    home, usual = night
+    code, _, err = call("sleep.py", home, *usual, *flags)
+    assert code == 2 and "Traceback" not in err
+    assert words in err.splitlines()[-1] and err.splitlines()[-1].startswith("error:")
+    assert not list(home.adapters.glob("2*"))
+
+
+def wait_for(condition: Any, seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def test_killed_at_any_point_the_night_resumes_and_nothing_half_made_is_left(night: tuple[Home, list[str]]) -> None:
+    home, flags = night
+    flags = [*flags, "--iters", "300"]
+    for delay in (0.5, 2.0, 4.0, 6.0):
+        process = start("run_cycle.py", home, *flags)
+        time.sleep(delay)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        assert not home.live.is_symlink()
+        assert (
+            all((p / "manifest.json").is_file() for p in home.adapters.glob("2*")) if home.adapters.is_dir() else True
+        )
+    process = start("sleep.py", home, *flags)
+    wait_for(lambda: list(home.nights.glob("*/checkpoint.safetensors")))
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    code, _, err = call("sleep.py", home, *flags, "--resume")
+    assert code == 0, err
+    assert "resuming" in err
+    assert list(home.adapters.glob("2*/manifest.json"))
+
+
+def test_a_killed_child_is_reported_and_resumed_to_the_same_weights(
+    night: tuple[Home, list[str]], tmp_path: Path
+) -> None:
+    home, flags = night
+    flags = [*flags, "--iters", "120"]
+    process = start("sleep.py", home, *flags)
+    wait_for(lambda: list(home.nights.glob("*/checkpoint.safetensors")))
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    if not children.exists():
+        pytest.skip("needs /proc to find the child process")
+    os.kill(int(children.read_text().split()[0]), signal.SIGKILL)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 2 and "was killed" in err and "Traceback" not in err
+    assert not list(home.adapters.glob("2*"))
+    assert call("sleep.py", home, *flags, "--resume")[0] == 0
+    whole = Home(tmp_path / "whole")
+    whole.memories.parent.mkdir(parents=True)
+    whole.memories.write_bytes(home.memories.read_bytes())
+    assert call("sleep.py", whole, *flags)[0] == 0
+    weights = [next(h.adapters.glob("2*/adapters.safetensors")).read_bytes() for h in (home, whole)]
+    assert weights[0] == weights[1]
+
+
+def test_two_cycles_at_once_the_second_names_the_first(night: tuple[Home, list[str]]) -> None:
+    home, flags = night
+    first = start("run_cycle.py", home, *flags)
+    wait_for(lambda: home.cycle_lock.exists() and home.cycle_lock.read_text())
+    code, _, err = call("sleep.py", home, *flags)
+    assert code == 2 and "run_cycle.py" in err and str(first.pid) in err
+    first.communicate(timeout=120)
+    assert first.returncode == 3
+
+
+def test_augment_keeps_only_verified_pairs() -> None:
+    from circadian.night.augment import verified
+    from circadian.records import Fact
+
+    fact = Fact("f", "dog|name", "name", "dog", "Rex", "Your dog's name is Rex.", ("t",))
+    good = verified(fact, "Who is my dog?\nA: Your dog is called Rex.\n")
+    assert not isinstance(good, str) and good.question == "Who is my dog?" and good.value == "Rex"
+    assert verified(fact, "Who is my dog?\nA: Your dog is called Max.") == "augmented: answer without the fact's value"
+    assert verified(fact, "Is my dog Rex?\nA: Yes, Rex.") == "augmented: question gives the answer away"
+    assert verified(fact, "I cannot help.") == "augmented: no question and answer"
