@@ -1,0 +1,135 @@
+#!/usr/bin/env python3
+"""EXAM: held-out loss of the base model, the live adapter or any other: how surprised it is by good answers it never
+studied. Records that any night studied are left out and counted."""
+
+import argparse
+import csv
+import datetime
+import io
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from circadian.console import Progress, say
+from circadian.day.journal import read_journal
+from circadian.errors import OK, UserError, run
+from circadian.exam.heldout import HeldOut, hold_out, read_studied
+from circadian.exam.loss import Summary, measure_turns, summarize
+from circadian.examinee import add_examinee, choose_adapter, label_of, open_examinee
+from circadian.files import append_lines, make_folder, sync
+from circadian.records import Json, Turn
+from circadian.settings import CHECKOUT, Home, load_settings, open_home
+
+BATCH_SIZE = 16
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__)
+    add_examinee(parser)
+    parser.add_argument(
+        "--data", type=Path, metavar="FILE", help="records to measure (default: eval/heldout.jsonl and the journal)"
+    )
+    parser.add_argument("--batch-size", type=int, default=BATCH_SIZE, help=f"records at once (default: {BATCH_SIZE})")
+    parser.add_argument("--csv", type=Path, metavar="FILE", help="append one row to this CSV file")
+    parser.add_argument("--jsonl", type=Path, metavar="FILE", help="append one row to this JSONL file")
+    parser.add_argument("--json", action="store_true", help="print the row as JSON")
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    args = build_parser().parse_args(argv)
+    home = open_home(args)
+    settings = load_settings(home, args)
+    if args.batch_size < 1:
+        raise UserError("--batch-size must be at least 1")
+    if args.csv:
+        check_csv(args.csv)
+    tag = choose_adapter(home, args.adapter_tag)
+    label = label_of(tag, settings.model.model, args.tag)
+    records = held_out(home, args.data)
+    model = open_examinee(home, settings, tag)
+    losses = measure_turns(model, records.turns, batch_size=args.batch_size, progress=Progress("held-out loss"))
+    if not losses:
+        raise UserError(
+            f"none of {len(records.turns)} records could be measured", hint="are they longer than the context?"
+        )
+    summary = summarize(losses, len(records.turns))
+    row = result_row(label, tag, settings.model.model, args.data, records, summary)
+    if args.csv:
+        append_csv(args.csv, row)
+    if args.jsonl:
+        append_lines(args.jsonl, [row])
+    print(json.dumps(row) if args.json else f"{label} | {summary.line()}, {records.excluded} studied ones excluded")
+    return OK
+
+
+def held_out(home: Home, data: Path | None) -> HeldOut:
+    """The records to measure: those of `data`, else of eval/heldout.jsonl and the journal, that no night studied."""
+    if data is not None and not data.is_file():
+        raise UserError(f"{data} does not exist or is not a file")
+    paths = [data] if data is not None else [CHECKOUT / "eval" / "heldout.jsonl", home.memories]
+    records = hold_out([turn for path in paths for turn in read_turns(path)], read_studied(home.nights))
+    if not records.turns:
+        raise UserError(
+            f"no record left to measure, {records.excluded} were studied", hint="pass others with --data FILE"
+        )
+    return records
+
+
+def read_turns(path: Path) -> Sequence[Turn]:
+    found = read_journal(path)
+    if found.skipped:
+        first = found.skipped[0]
+        say(f"{path}: {len(found.skipped)} lines skipped; first, line {first.line}: {first.reason}")
+    return found.turns
+
+
+def result_row(label: str, tag: str | None, model: str, data: Path | None, records: HeldOut, summary: Summary) -> Json:
+    return {
+        "time": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
+        "label": label,
+        "adapter": tag,
+        "model": model,
+        "data": str(data) if data else "default",
+        "excluded": records.excluded,
+        **summary.as_json(),
+    }
+
+
+def columns() -> list[str]:
+    return list(result_row("", None, "", None, HeldOut((), 0), Summary(0, 0, 0, 0, 0, 0, 0)))
+
+
+def check_csv(path: Path) -> bool:
+    """Whether the header is still to be written. UserError when the file holds other columns than ours."""
+    if not path.exists() or path.stat().st_size == 0:
+        return True
+    with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
+        header: list[str] = next(csv.reader(file), list[str]())
+    if header != columns():
+        raise UserError(f"{path} has other columns: {','.join(header)[:80]}", hint="append to another --csv file")
+    return False
+
+
+def append_csv(path: Path, row: Json) -> None:
+    """Append one row; the header comes first in a new file. A last line without newline is ended first."""
+    make_folder(path.parent)
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, columns(), lineterminator="\n")
+    if check_csv(path):
+        writer.writeheader()
+    writer.writerow(row)
+    with path.open("ab+") as file:
+        if file.tell():
+            file.seek(-1, os.SEEK_END)
+            if file.read(1) != b"\n":
+                file.write(b"\n")
+        file.write(text.getvalue().encode())
+        file.flush()
+        sync(file.fileno())
+
+
+if __name__ == "__main__":
+    sys.exit(run(main))

@@ -1,0 +1,147 @@
+"""eval_loss.py and eval_harness.py as a person runs them, on the tiny checkpoint; refusals need no model at all."""
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import eval_harness
+import eval_loss
+from circadian.errors import UserError
+from circadian.files import read_rows, write_rows
+from circadian.records import Item
+from circadian.settings import Home
+from tests.conftest import CHECKOUT
+
+SUITE = [
+    {"id": "a", "category": "sums", "prompt": "What is 2 + 3?", "scorer": "numeric", "target": 5, "max_tokens": 4},
+    {"id": "b", "category": "sums", "prompt": "What is 4 + 3?", "scorer": "numeric", "target": 7, "max_tokens": 4},
+    {"id": "c", "category": "pick", "prompt": "P", "scorer": "choice", "target": "x", "choices": ["x", "yy"]},
+    {"id": "d", "category": "long", "prompt": "w " * 900, "scorer": "contains", "target": "x"},
+]
+
+
+def exchange(name: str, question: str, *tags: str) -> dict[str, object]:
+    messages = [{"role": "user", "content": question}, {"role": "assistant", "content": "It is so."}]
+    return {"messages": messages, "id": name, "tags": list(tags)}
+
+
+@pytest.fixture
+def suite(tmp_path: Path) -> Path:
+    write_rows(tmp_path / "mine.jsonl", SUITE)
+    return tmp_path / "mine.jsonl"
+
+
+def test_the_scripts_refuse_with_one_line_and_code_2(home: Home, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.jsonl"
+    bad.write_text('{"id": "a"}\n')
+    for command, said in (
+        (["eval_harness.py", "--suite", str(bad)], f"{bad}:1 (id a): category is missing"),
+        (["eval_harness.py", "--suite", "promts"], "did you mean prompts?"),
+        (["eval_harness.py", "--adapter-tag", "2020-01-01"], "there is no adapter 2020-01-01"),
+        (["eval_loss.py", "--adapter-tag", "live"], "there is no live adapter"),
+        (["eval_loss.py", "--data", "nowhere.jsonl"], "nowhere.jsonl does not exist"),
+        (["eval_loss.py", "--tag", "../up"], "is no label"),
+    ):
+        script, *rest = command
+        line = [sys.executable, str(CHECKOUT / script), "--home", str(home.root), "--model", "embedded", *rest]
+        ran = subprocess.run(line, capture_output=True, text=True, check=False)
+        assert (ran.returncode, ran.stdout) == (2, ""), ran.stderr
+        assert ran.stderr.startswith("error: ") and said in ran.stderr and ran.stderr.count("\n") == 1
+
+
+def test_categories_and_limits() -> None:
+    items = [Item(f"{c}{i}", c, "p", "exact", "t") for i in range(3) for c in ("x", "y")]
+    assert [i.id for i in eval_harness.choose_items(items, [], 1)] == ["x0", "y0"]
+    assert [i.id for i in eval_harness.choose_items(items, ["y"], 2)] == ["y0", "y1"]
+    assert eval_harness.split(["a,b", " c ,a", ""]) == ["a", "b", "c"]
+    with pytest.raises(UserError, match="no category z"):
+        eval_harness.choose_items(items, ["z"], None)
+    with pytest.raises(UserError, match="--limit"):
+        eval_harness.choose_items(items, [], 0)
+
+
+def test_a_csv_of_other_columns_is_refused_and_kept(tmp_path: Path, home: Home) -> None:
+    path = tmp_path / "mine.csv"
+    path.write_text("name,age\nAnn,3\n")
+    with pytest.raises(UserError, match="other columns"):
+        eval_loss.main(["--home", str(home.root), "--csv", str(path)])
+    assert path.read_text() == "name,age\nAnn,3\n"
+
+
+def test_csv_rows_follow_one_header_even_after_a_torn_end(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "loss.csv"
+    row = dict.fromkeys(eval_loss.columns(), 1) | {"label": 'a,"b"', "adapter": None}
+    eval_loss.append_csv(path, row)
+    path.write_bytes(path.read_bytes().rstrip(b"\n"))
+    eval_loss.append_csv(path, row)
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [r["label"] for r in rows] == ['a,"b"'] * 2 and rows[0]["adapter"] == ""
+
+
+def test_studied_and_private_records_are_left_out(home: Home) -> None:
+    rows = [exchange("j1", "Told fact"), exchange("j2", "Private thing", "no-train"), exchange("j3", "Why is it so?")]
+    write_rows(home.memories, rows)
+    write_rows(home.nights / "2026-01-01" / "facts.jsonl", [{"turn_ids": ["j1"]}])
+    ids = {t.id for t in eval_loss.held_out(home, None).turns}
+    assert eval_loss.held_out(home, None).excluded == 1
+    assert "j3" in ids and not ids & {"j1", "j2"} and len(ids) == 41
+    write_rows(home.nights / "2026-01-02" / "train.jsonl", [exchange("x", "why is it SO")])
+    only = eval_loss.held_out(home, CHECKOUT / "eval" / "heldout.jsonl")
+    assert len(only.turns) == 40
+    with pytest.raises(UserError, match="3 were studied"):
+        write_rows(home.root / "d.jsonl", [rows[0], rows[2], exchange("x", "Why is it so")])
+        eval_loss.held_out(home, home.root / "d.jsonl")
+
+
+@pytest.mark.mlx
+def test_runs_add_up_and_labels_stay_apart(
+    home: Home, tiny_model: Path, suite: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flags = ["--home", str(home.root), "--model", str(tiny_model), "--suite", str(suite)]
+    assert eval_harness.main(flags) == 0
+    out = capsys.readouterr().out
+    assert out.splitlines()[0].split() == ["category", "passed", "scored", "unscored"]
+    assert "long" in out and "base@llama | 4 items" in out
+    path = home.logs / "exams" / "base@llama" / "mine.jsonl"
+    first = read_rows(path)
+    assert [(r["item_id"], r["passed"] is None) for r in first] == [
+        ("a", False),
+        ("b", False),
+        ("c", False),
+        ("d", True),
+    ]
+    assert eval_harness.main([*flags, "--json", "--category", "sums"]) == 0
+    summary = json.loads(capsys.readouterr().out)
+    assert summary["total"]["scored"] == summary["items"] == 2 and summary["adapter"] is None
+    rows = read_rows(path)
+    assert rows[:4] == first and len(rows) == 6 and rows[4]["suite_sha256"] != first[0]["suite_sha256"]
+    assert eval_harness.main([*flags, "--tag", "again", "--limit", "1"]) == 0
+    assert read_rows(path) == rows and len(read_rows(home.logs / "exams" / "again" / "mine.jsonl")) == 3
+
+
+@pytest.mark.mlx
+def test_loss_rows_are_appended_and_say_what_was_left_out(
+    home: Home, tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = tmp_path / "records.jsonl"
+    write_rows(data, [exchange("r1", "One?"), exchange("r2", "Two?"), exchange("r3", "w " * 900)])
+    write_rows(home.nights / "n" / "facts.jsonl", [{"turn_ids": ["r1"]}])
+    flags = ["--home", str(home.root), "--model", str(tiny_model), "--data", str(data)]
+    flags += ["--csv", str(tmp_path / "l.csv"), "--jsonl", str(tmp_path / "l.jsonl")]
+    assert eval_loss.main(flags) == 0
+    line = capsys.readouterr().out
+    assert (
+        line.startswith("base@llama | median ") and line.endswith("1 studied ones excluded\n") and line.count("\n") == 1
+    )
+    assert "1 records" in line and "1 unmeasured" in line
+    assert eval_loss.main([*flags, "--json", "--tag", "mine"]) == 0
+    row = json.loads(capsys.readouterr().out)
+    assert (row["label"], row["excluded"], row["records"], row["unmeasured"]) == ("mine", 1, 1, 1)
+    assert [r["label"] for r in read_rows(tmp_path / "l.jsonl")] == ["base@llama", "mine"]
+    assert len((tmp_path / "l.csv").read_text().splitlines()) == 3
+    assert row["median"] == read_rows(tmp_path / "l.jsonl")[0]["median"]
