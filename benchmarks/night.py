@@ -145,9 +145,7 @@ def one_night(home: Home, settings: Settings, options: NightOptions) -> str | No
 def with_model(settings: Settings, model: str, seed: int) -> Settings:
     from dataclasses import replace
 
-    return replace(
-        settings, model=replace(settings.model, model=model), night=replace(settings.night, seed=seed)
-    )
+    return replace(settings, model=replace(settings.model, model=model), night=replace(settings.night, seed=seed))
 
 
 def add_day(home: Home, day: Path, quick: bool) -> None:
@@ -220,7 +218,9 @@ def claims(answer: str, values: list[str]) -> bool:
     if any(re.search(rf"(?<!\w){re.escape(v.lower())}(?!\w)", answer.lower()) for v in values):
         return True
     unsure = re.search(r"don't|do not|can't|cannot|sorry|not able|unable|didn't|not sure", answer.lower())
-    return not unsure and re.search(r"\byour? [\w' -]{2,40} (?:is|are|was|wears?|has|have)\b", answer.lower()) is not None
+    return (
+        not unsure and re.search(r"\byour? [\w' -]{2,40} (?:is|are|was|wears?|has|have)\b", answer.lower()) is not None
+    )
 
 
 def mean(values: Sequence[bool]) -> float:
@@ -310,7 +310,10 @@ def rivals(home: Home, args: argparse.Namespace, tag: str, *what: Any) -> list[R
     batch = load_settings(home).night.batch_size
     ours = ["--iters", "60", "--batch-size", str(batch), "--num-layers", "-1", "--learning-rate", "1e-4"]
     runs = {
-        "stock, raw log": (raw, ["--iters", "100", "--batch-size", "1", "--num-layers", "16", "--learning-rate", "2e-4"]),
+        "stock, raw log": (
+            raw,
+            ["--iters", "100", "--batch-size", "1", "--num-layers", "16", "--learning-rate", "2e-4"],
+        ),
         "stock, our lessons": (lessons, ours),
     }
     out: list[Row] = []
@@ -330,10 +333,7 @@ def stock(model: str, data: Path, adapter: Path, flags: list[str]) -> float:
     from circadian.backend.model import find_model
 
     folder = float_copy(find_model(model).folder)
-    code = (
-        "import circadian.backend, sys; from mlx_lm.lora import main; "
-        "sys.argv = ['lora', *sys.argv[1:]]; main()"
-    )
+    code = "import circadian.backend, sys; from mlx_lm.lora import main; sys.argv = ['lora', *sys.argv[1:]]; main()"
     command = [sys.executable, "-c", code, "--model", str(folder), "--train", "--data", str(data)]
     command += ["--adapter-path", str(adapter), "--val-batches", "1", "--steps-per-eval", "100000", "--mask-prompt"]
     began = time.monotonic()

@@ -100,7 +100,7 @@ class ChatSettings:
 @dataclass(frozen=True)
 class NightSettings:
     iters: int | None = option(None, "training iterations (default: as many as the lessons need)")
-    learning_rate: float = option(5e-4, "peak learning rate of Adam")
+    learning_rate: float = option(1e-4, "peak learning rate of Adam")
     batch_size: int = option(8, "lessons per training step")
     max_seq_length: int = option(512, "longest lesson in tokens; longer ones are dropped and counted")
     num_layers: int = option(-1, "layers that get LoRA, from the last; -1 is all")

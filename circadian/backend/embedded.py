@@ -12,6 +12,7 @@ import sys
 import tempfile
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import mlx.core as mx
 
@@ -72,7 +73,8 @@ def fetch(work: Path) -> Path:
 
 def convert(gguf: Path, folder: Path) -> None:
     """Write config, tokenizer and weights of a llama GGUF as an MLX model folder, quantization kept as it is."""
-    weights, meta = mx.load(str(gguf), return_metadata=True)
+    loaded: Any = mx.load(str(gguf), return_metadata=True)
+    weights, meta = loaded
     renamed = {rename(name): value for name, value in weights.items()}
     mx.save_safetensors(str(folder / "model.safetensors"), renamed, metadata={"format": "mlx"})
     write_tokenizer(meta, folder)

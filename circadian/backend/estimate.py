@@ -4,6 +4,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import mlx.core as mx
 from mlx.utils import tree_flatten
@@ -34,7 +35,8 @@ def estimate(name: str, exchanges: Sequence[Sequence[Message]], *, passes: int, 
     model.token_losses(sample)
     spent = time.perf_counter() - began
     seconds = spent / len(sample) * len(exchanges) * passes * TRAINING * REPLAY
-    weights = sum(v.nbytes for _, v in tree_flatten(model.module.parameters()))
+    parameters: Any = tree_flatten(model.module.parameters())
+    weights = sum(v.nbytes for _, v in parameters)
     memory = max(mx.get_peak_memory(), weights) + weights // 2
     model.close()
     return Cost(tokens, seconds, memory)

@@ -1,4 +1,4 @@
-# pyright: basic
+# pyright: basic, reportIndexIssue=false, reportArgumentType=false, reportCallIssue=false, reportAttributeAccessIssue=false, reportOperatorIssue=false
 """One forward pass of a batch that shares a prompt prefix, with logits only where a target is.
 
 Every lesson starts with the template's same tokens: their keys are computed once a batch, not once a row, and the
@@ -16,7 +16,7 @@ TOLERANCE = 1e-2  # largest difference of a logit to the plain call, in nats; qu
 
 
 class Forward:
-    """The forward pass of one loaded module. `shares_prefix` and `splits_head` say which shortcuts this model allows."""
+    """The forward pass of one loaded module; `shares_prefix` and `splits_head`: the shortcuts it allows."""
 
     def __init__(self, module: Any) -> None:
         self.module = module
@@ -38,7 +38,7 @@ class Forward:
             found = self(sample[0, :shared], sample[:, shared:], at)
         except (AttributeError, TypeError, ValueError, IndexError):
             return False
-        return found.shape == want.shape and mx.abs(found - want).max().item() < TOLERANCE
+        return found.shape == want.shape and float(mx.abs(found - want).max().item()) < TOLERANCE
 
     def __call__(self, prefix: mx.array, rows: mx.array, at: mx.array) -> mx.array:
         """Logits [T, vocabulary] at flat positions `at` [T] of `rows` [B, L], each row preceded by `prefix` [P]."""

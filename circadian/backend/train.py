@@ -1,10 +1,11 @@
-# pyright: basic
+# pyright: basic, reportIndexIssue=false, reportArgumentType=false, reportCallIssue=false, reportAttributeAccessIssue=false, reportOperatorIssue=false
 """Study: mlx-lm's LoRA trainer with our loss and our batches.
 
 Answer tokens only; replay on the base model's own distribution; facts that are known leave the rotation; the best
 state is kept, judged by held-out wordings. A checkpoint holds everything that the next step depends on.
 """
 
+import itertools
 import json
 import math
 import time
@@ -26,6 +27,7 @@ from circadian.backend import fastmath
 from circadian.backend.forward import Forward, pad
 from circadian.backend.model import Model, common_prefix, on_metal
 from circadian.errors import UserError
+from circadian.records import Json
 
 CHECKPOINT = "checkpoint.safetensors"
 
@@ -146,8 +148,9 @@ class Study(TrainingCallback):
     ) -> Any:
         """Mean soft cross-entropy per answer token, and the number of those tokens.
 
-        prefix [P] before every one of rows [B, L], at [T] flat positions, ids and probs [T, k]: the target distribution (one token of probability 1
-        for a lesson; the base model's k likeliest for replay, the rest of its mass as one more class), weight [T].
+        prefix [P] before every one of rows [B, L], at [T] flat positions, ids and probs [T, k]: the target
+        distribution (one token of probability 1 for a lesson; the base model's k likeliest for replay, the rest of
+        its mass as one more class), weight [T].
         For replay this is KL(base || model) up to a constant (Hinton et al. 2015, at temperature 1).
         """
         logits = self.forward(prefix, rows, at).astype(mx.float32)
@@ -296,7 +299,8 @@ class Study(TrainingCallback):
         path = self.folder / CHECKPOINT
         if not path.exists():
             return False
-        arrays, meta = mx.load(str(path), return_metadata=True)
+        loaded: Any = mx.load(str(path), return_metadata=True)
+        arrays, meta = loaded
         if json.loads(meta["plan"]) != asdict(self.plan):
             raise UserError("the interrupted night had other settings", hint="run it again without --resume")
         self.state = StudyState(**json.loads(meta["state"]))
@@ -353,7 +357,7 @@ def group_by_length(
         shuffled = [examples[i] for i in rng.permutation(len(examples))]
         shuffled.sort(key=lambda e: (len(e.tokens) + 3) // 4)  # stable: random within a length class
         cuts = [round(len(shuffled) * i / parts) for i in range(parts + 1)]
-        return [shuffled[a:b] for a, b in zip(cuts, cuts[1:], strict=False)]
+        return [shuffled[a:b] for a, b in itertools.pairwise(cuts)]
 
     parts = max(1, -(-len(lessons) // size))
     together = [a + b for a, b in zip(chunks(lessons, parts), chunks(replay, parts), strict=True)]
@@ -378,7 +382,7 @@ def shared_prefix(examples: Sequence[Example]) -> mx.array:
     return mx.array(list(first[: max(n, 0)]), dtype=mx.int32)
 
 
-def attach_lora(model: Model, plan: StudyPlan, start_from: Path | None) -> dict:
+def attach_lora(model: Model, plan: StudyPlan, start_from: Path | None) -> Json:
     """Freeze the model, put LoRA layers on it (from `start_from`'s weights if given); returns adapter_config.json.
 
     Raises UserError when the adapter to start from has another rank or other layers than the plan.
@@ -392,7 +396,6 @@ def attach_lora(model: Model, plan: StudyPlan, start_from: Path | None) -> dict:
     model.module.freeze()
     linear_to_lora_layers(model.module, count, parameters)
     if not on_metal():
-        fastmath.use_in(model.module)
         model.module.set_dtype(mx.float32)
     if start_from is not None:
         weights = mx.load(str(start_from / "adapters.safetensors"))
@@ -431,7 +434,7 @@ def teach_replay(model: Model, examples: Sequence[Example], *, top: int = 32, ba
     return out
 
 
-def write_adapter_config(folder: Path, study: Study, parameters: dict, plan: Mapping[str, Any]) -> None:
+def write_adapter_config(folder: Path, study: Study, parameters: Json, plan: Mapping[str, Any]) -> None:
     """adapter_config.json as mlx-lm reads it, with what the study really used: read off the model and optimizer."""
     layers = [m for _, m in study.model.module.named_modules() if hasattr(m, "lora_a")]
     ranks, scales = {m.lora_a.shape[1] for m in layers}, {m.scale for m in layers}

@@ -19,7 +19,7 @@ from circadian.night.grammar import (
     strip_determiner,
     value_type,
 )
-from circadian.night.words import IRREGULAR, NOUNISH, NUMBER_NOUNS, PEOPLE, PLACE_NOUNS
+from circadian.night.words import IRREGULAR, NOUNISH, NUMBER_WORDS, PEOPLE, PLACE_NOUNS, bag
 
 _PRONOUNS = ("i", "we", "he", "she", "they", "it")
 _HAVE = ("have", "has", "had", "do", "does", "did", "don't", "doesn't", "didn't", "haven't", "hasn't")
@@ -29,16 +29,28 @@ _COMPOUND_PREPOSITIONS = (
     "next to", "in front of", "close to", "out of", "on top of", "across from", "opposite to", "because of",
     "instead of", "north of", "south of", "east of", "west of", "outside of",
 )  # fmt: skip
-_ADVERBS = frozenset(
-    "always usually often never sometimes only really just recently finally still also mostly mainly currently now already "
-    "officially actually originally normally generally typically ever even both regularly secretly absolutely rarely "
-    "almost probably definitely simply totally".split()
+_ADVERBS = bag(
+    "always usually often never sometimes only really just recently finally still also mostly mainly currently "
+    "now already officially actually originally normally generally typically ever even both regularly secretly "
+    "absolutely rarely almost probably definitely simply totally"
 )
-_OF_ADJECTIVES = frozenset("afraid scared terrified fond proud full capable made out consist consists".split())
-_PLACING = frozenset("keep hide park store leave put stash bury hang".split())
+_OF_ADJECTIVES = bag("afraid scared terrified fond proud full capable made out consist consists")
+_PLACING = bag("keep hide park store leave put stash bury hang")
+_PLACE_PREPOSITIONS = (
+    "in", "at", "on", "near", "next to", "behind", "beside", "under", "opposite", "outside", "inside", "above",
+    "across from",
+)  # fmt: skip
+_GOING = bag("move go travel fly come relocate drive sail migrate commute walk cycle run return emigrate")
+_CLOCK_VERBS = bag("get go wake start open close meet begin end eat")
+_SUBJECT_MATTER = re.compile(
+    r"\b(?:course|degree|class|lessons?|master'?s?|exam|interest\w*|diploma|major|minor|phd|trained|code)\b",
+    re.IGNORECASE,
+)
 _TITLES = "Dr|Mr|Mrs|Ms|Prof|Professor|Uncle|Aunt|Auntie|Grandma|Grandpa|Granny|Sir|Coach|Father|Sister"
-_EVERY = re.compile(r"^(.*?)[ ,]+((?:every|each|next|on) \w+(?: \w+)?|(?:twice|once|three times) a \w+)$", re.IGNORECASE)
-_PEOPLE_VERBS = frozenset("meet marry love admire know see date visit call adopt marry divorce hire interview teach supervise".split())
+_EVERY = re.compile(
+    r"^(.*?)[ ,]+((?:every|each|next|on) \w+(?: \w+)?|(?:twice|once|three times) a \w+)$", re.IGNORECASE
+)
+_PEOPLE_VERBS = bag("meet marry love admire know see date visit call adopt divorce hire interview teach supervise")
 
 
 @dataclass(frozen=True)
@@ -66,7 +78,8 @@ def parse(text: str) -> Clause | None:
     at = _finite(words)
     if at is None or at == 0:
         return None
-    subject_end, adverbs = at, []
+    subject_end = at
+    adverbs: list[str] = []
     while subject_end > 1 and words[subject_end - 1].lower() in _ADVERBS:
         subject_end -= 1
         adverbs.insert(0, words[subject_end])
@@ -98,7 +111,7 @@ def _finite(words: list[str]) -> int | None:
 
 def _may_be_verb(words: list[str], i: int, relative: bool) -> bool:
     word, before = words[i].strip(",").lower(), words[i - 1].lower().strip(",")
-    known = lemma_of(word)
+    known = lemma_of(word) or _guess(word, before)
     if known is None or (words[i][:1].isupper() and i > 0):
         return False
     in_relative = before in _RELATIVE or (i > 1 and before in _ADVERBS and words[i - 2].lower() in _RELATIVE)
@@ -119,6 +132,13 @@ def _may_be_verb(words: list[str], i: int, relative: bool) -> bool:
     return True
 
 
+def _guess(word: str, before: str) -> tuple[str, str] | None:
+    """A verb the tables do not know, by its past ending: honeymooned."""
+    if len(word) > 6 and word.endswith("ed") and word.isalpha() and before not in DETERMINERS:
+        return word[:-2], "past"
+    return None
+
+
 def _past_like() -> frozenset[str]:
     return frozenset(past for base, (past, _) in IRREGULAR.items() if base == past)
 
@@ -137,7 +157,7 @@ def _verb_group(subject: str, words: list[str], adverbs: list[str]) -> Clause | 
         if word in (*MODALS, *BE, *_NEGATIVE_BE, *_HAVE, "been", "be", "being") and _is_auxiliary(word, following):
             aux.append(word)
             continue
-        known = ("be", "") if word in (*BE, "be", "been") else lemma_of(word)
+        known = ("be", "") if word in (*BE, "be", "been") else lemma_of(word) or _guess(word, "")
         if known is None:
             return None
         return Clause(subject, " ".join(aux), " ".join(adverbs), raw, known[0], " ".join(words[i + 1 :]))
@@ -155,7 +175,11 @@ def _is_auxiliary(word: str, following: list[str]) -> bool:
         if ahead[0] == "being":
             return True
         # "is set", "is named": a participle; "is afraid", "is based in": decided by the verb table
-        return form is not None and form[1] in ("ing", "past", "participle") and ahead[0] not in ("retired", "married", "tired")
+        return (
+            form is not None
+            and form[1] in ("ing", "past", "participle")
+            and ahead[0] not in ("retired", "married", "tired", "scared", "interested", "terrified", "divorced")
+        )
     if word in ("have", "has", "had"):
         return ahead[0] in ("been", "got") or (form is not None and form[1] in ("past", "participle"))
     return word in ("do", "does", "did") and form is not None and form[1] == "base"
@@ -163,13 +187,18 @@ def _is_auxiliary(word: str, following: list[str]) -> bool:
 
 def chunks(rest: str) -> list[tuple[str, str]]:
     """The complement as (preposition, noun phrase) pairs; the first preposition is "" for a direct object."""
-    words, out, current, preposition = rest.split(), [], [], ""
+    words = rest.split()
+    out: list[tuple[str, str]] = []
+    current: list[str] = []
+    preposition = ""
     i = 0
     while i < len(words):
         two = " ".join(w.lower() for w in words[i : i + 2])
         three = " ".join(w.lower() for w in words[i : i + 3])
         found = three if three in _COMPOUND_PREPOSITIONS else two if two in _COMPOUND_PREPOSITIONS else words[i].lower()
-        if found in _COMPOUND_PREPOSITIONS or (found in PREPOSITIONS and not (found in ("in",) and i == len(words) - 1)):
+        if found in _COMPOUND_PREPOSITIONS or (
+            found in PREPOSITIONS and not (found in ("in",) and i == len(words) - 1)
+        ):
             if current or preposition:
                 out.append((preposition, " ".join(current)))
             preposition, current = found, []
@@ -207,15 +236,19 @@ def split_value(rest: str, lemma: str = "") -> Slot | None:
 
 
 def _date_apart(preposition: str, phrase: str) -> list[tuple[str, str]]:
-    """"emptied every Wednesday" → the participle, and the day on its own."""
+    """ "emptied every Wednesday" → the participle, and the day on its own."""
     match = _EVERY.match(phrase)
     return [(preposition, match[1]), ("", match[2])] if match else [(preposition, phrase)]
 
 
 def value_of(phrase: str) -> str:
     """The core of a noun phrase: no determiner; of "an old Saab" only the name."""
-    bare = re.sub(r"^(?:mostly|mainly|only|just|always)\s+", "", strip_determiner(phrase.strip(" ,.!\"“”")))
-    match = re.search(r"(?:^|\s)((?:[A-ZÀ-ÖØ-Þ][\w'’.&-]*|\d[\w.-]*)(?:\s+(?:(?:de|da|of|del|du|des|di|van|von|der|the|la|le|el|y|&)\s+)?[A-ZÀ-ÖØ-Þ0-9][\w'’.&-]*)*)$", bare)
+    bare = re.sub(r"^(?:mostly|mainly|only|just|always)\s+", "", strip_determiner(phrase.strip(' ,.!"“”')))
+    match = re.search(
+        r"(?:^|\s)((?:[A-ZÀ-ÖØ-Þ][\w'’.&-]*|\d[\w.-]*)(?:\s+(?:(?:de|da|of|del|du|des|di|van|von|der|the|la|le|el|"
+        r"y|&)\s+)?[A-ZÀ-ÖØ-Þ0-9][\w'’.&-]*)*)$",
+        bare,
+    )
     if match and value_type(bare) == "name" and bare[: match.start(1)].strip().count(" ") < 3 and len(match[1]) > 1:
         return match[1]
     return bare
@@ -223,33 +256,46 @@ def value_of(phrase: str) -> str:
 
 def wh_word(clause: Clause, slot: Slot) -> tuple[str, str]:
     """(question word, preposition left at the end) for the slot: ("where", ""), ("who", "under"), ("what", "to")."""
-    kind = value_type(slot.phrase)
-    head = strip_determiner(slot.phrase).split(" ")[-1].lower()
-    preposition = slot.preposition
+    kind, preposition = value_type(slot.phrase), slot.preposition
     if kind in ("date", "time") and preposition in ("in", "on", "at", "", "by", "around", "before", "after"):
         return "when", preposition if preposition in ("before", "after") else ""
+    if kind == "number" and preposition == "at" and clause.lemma in _CLOCK_VERBS:
+        return "when", ""
+    counted = re.fullmatch(rf"(?:\d+|{'|'.join(NUMBER_WORDS)}) ((?:[a-z]+ )?[a-z]+s)", slot.phrase.lower())
+    if counted:
+        return f"how many {counted[1]}", preposition
     if kind == "money":
         return "how much", preposition if preposition not in ("", "for") else ""
-    if _is_person(slot.value) or head in PEOPLE or (kind == "name" and preposition in ("by", "with", "for", "under")):
+    if _asks_who(clause, slot, kind):
         return "who", preposition
-    if preposition == "in" and re.search(r"\b(?:course|degree|class|lessons?|master'?s?|exam|interest\w*|diploma|major|minor|phd|trained|code)\b", slot.before, re.I):
-        return "what", "in"
-    if preposition in ("in", "at", "on", "near", "next to", "behind", "beside", "under", "opposite", "outside", "inside", "above", "across from"):
-        if kind == "name" and preposition != "under" and clause.lemma not in ("specialize", "specialise", "work", "believe", "write") or (
-            head in PLACE_NOUNS or (clause.lemma in ("keep", "hide", "park", "store", "leave", "put", "be", "live", "sit", "stand", "hang", "lie"))
-        ):
-            return "where", ""
-        if kind == "name" and preposition in ("in", "at") and clause.lemma == "work":
-            return "where", ""
-    if preposition in ("to", "from", "into", "through") and kind == "name" and clause.lemma in (
-        "move", "go", "travel", "fly", "come", "relocate", "drive", "sail", "migrate", "commute", "walk", "cycle", "run", "return", "emigrate",
-    ):  # fmt: skip
-        return "where", "to" if preposition == "to" and clause.lemma != "move" else preposition if preposition == "from" else "to"
-    if not preposition and clause.lemma in _PEOPLE_VERBS and kind == "name":
-        return "who", ""
-    if head in NUMBER_NOUNS:
-        return "what", preposition
+    if preposition in _PLACE_PREPOSITIONS and _asks_where(clause, slot, kind):
+        return "where", ""
+    if preposition in ("to", "from", "into", "through") and kind == "name" and clause.lemma in _GOING:
+        return "where", "from" if preposition == "from" else "to"
     return "what", preposition
+
+
+def _asks_who(clause: Clause, slot: Slot, kind: str) -> bool:
+    """Whether the value is somebody: a title or a relative in it, or a name after by, with, for, married to …"""
+    if any(w in PEOPLE for w in slot.phrase.split()) or _is_person(slot.value):
+        return True
+    if kind != "name":
+        return False
+    if slot.preposition == "to":
+        return slot.before.split(" ")[-1] in ("married", "engaged", "related") or clause.lemma == "belong"
+    return slot.preposition in ("by", "with", "for", "under") or (
+        not slot.preposition and clause.lemma in _PEOPLE_VERBS
+    )
+
+
+def _asks_where(clause: Clause, slot: Slot, kind: str) -> bool:
+    """Whether a phrase after in, at, on … is a place: not "a course in Swahili", not "specialized in Roman law"."""
+    if slot.preposition == "in" and _SUBJECT_MATTER.search(slot.before):
+        return False
+    if kind == "name" and slot.preposition != "under" and clause.lemma not in ("specialize", "specialise", "believe"):
+        return clause.lemma not in ("work", "write") or (clause.lemma == "work" and slot.preposition in ("in", "at"))
+    head = strip_determiner(slot.phrase).split(" ")[-1].lower()
+    return head in PLACE_NOUNS or clause.lemma in _PLACING or clause.lemma in ("be", "live", "sit", "stand", "lie")
 
 
 def _is_person(value: str) -> bool:
@@ -259,7 +305,11 @@ def _is_person(value: str) -> bool:
 def ask(clause: Clause, question: str, tail: str) -> Ask:
     """`question` word(s) fronted; `tail` is what stays behind the verb ("under", "the spare key")."""
     subject, operator, middle, verb = clause.subject, "", "", clause.verb
-    adverb = clause.adverb if clause.adverb.lower() not in ("just", "recently", "finally", "really", "also", "still", "now", "already") else ""
+    adverb = (
+        clause.adverb
+        if clause.adverb.lower() not in ("just", "recently", "finally", "really", "also", "still", "now", "already")
+        else ""
+    )
     if clause.is_be:
         operator, verb = clause.verb, ""
     elif clause.aux:
@@ -267,8 +317,12 @@ def ask(clause: Clause, question: str, tail: str) -> Ask:
     direct_verb = verb
     if not operator:
         form = lemma_of(clause.verb)
-        past = form is not None and form[1] in ("past", "participle")
-        if clause.verb.lower() == clause.lemma and clause.lemma in IRREGULAR and IRREGULAR[clause.lemma][0] == clause.lemma:
+        past = clause.verb.endswith("ed") if form is None else form[1] in ("past", "participle")
+        if (
+            clause.verb.lower() == clause.lemma
+            and clause.lemma in IRREGULAR
+            and IRREGULAR[clause.lemma][0] == clause.lemma
+        ):
             past = not is_plural(subject) or subject.lower() in ("i", "we")
         operator, direct_verb = ("did" if past else "do" if is_plural(subject) else "does"), clause.lemma
         direct = [question, operator, subject, adverb, direct_verb, tail]

@@ -72,7 +72,8 @@ def read_night(folder: Path) -> tuple[NightData, Json]:
 
 
 def fact_of(row: Json) -> Fact:
-    return Fact(**{**row, "turn_ids": tuple(row["turn_ids"])})
+    values: Json = {**row, "turn_ids": tuple(row["turn_ids"])}
+    return Fact(**values)
 
 
 def read_lessons(path: Path) -> tuple[Lesson, ...]:
@@ -104,7 +105,7 @@ def add_lessons(data: NightData, more: Sequence[Lesson], exclude: frozenset[str]
 
 
 def held_out_hashes(path: Path) -> frozenset[str]:
-    """Question hashes that no lesson may have: one hex hash a line, or JSONL with a `question`. UserError if neither."""
+    """Question hashes that no lesson may have: a hex hash a line, or JSONL with a `question` each."""
     rows = path.read_text(encoding="utf-8").split() if path.suffix != ".jsonl" else []
     if rows and all(len(r) == 64 for r in rows):
         return frozenset(rows)

@@ -7,20 +7,37 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from circadian.night.builders import MULTI, Draft, kind_of
 from circadian.night.clauses import parse
 from circadian.night.foreign import foreign_draft
 from circadian.night.generic import generic_drafts
-from circadian.night.grammar import canonical, expand, lemma_of, possessive, sentence, strip_trailing, to_you, value_type
-from circadian.night.patterns import MULTI, Draft, drafts, kind_of
+from circadian.night.grammar import (
+    canonical,
+    expand,
+    lemma_of,
+    possessive,
+    sentence,
+    strip_trailing,
+    to_you,
+    value_type,
+)
+from circadian.night.patterns import drafts
 from circadian.night.sieve import Said, said
+from circadian.night.words import bag
 from circadian.records import NO_TRAIN, Fact, Turn, short_id
 
-_STOP = frozenset("i my our the a an is are was were be in on at to of by for with we it that who name called due and have has be do".split())
+_STOP = bag(
+    "i my our the a an is are was were be in on at to of by for with we it that who name called due and have has do"
+)
+
+
+# A pronoun that nothing before it explains: about whom, nobody can say.
+_NOBODY = re.compile(r"(?:he|she|they|it|his|her|their|its|this|that|these|those)(?: |$)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class FactSheet:
-    """All facts known after these turns, oldest first, superseded ones included; what fell out and why; news for the report."""
+    """All facts after these turns, oldest first, superseded ones included; what fell out and why; news to report."""
 
     facts: tuple[Fact, ...]
     dropped: Mapping[str, int]
@@ -65,7 +82,8 @@ def _drafts_of(part: str, statement: Said) -> list[Draft]:
     foreign = foreign_draft(part)
     if foreign is not None:
         return [foreign]
-    return drafts(part) or generic_drafts(part, statement.raw, asked=statement.asked)
+    found = drafts(part) or generic_drafts(part, statement.raw, asked=statement.asked)
+    return [draft for draft in found if not _NOBODY.match(draft.subject)]
 
 
 def _parts(statement: Said, subject: str) -> list[str]:
@@ -81,7 +99,10 @@ def _parts(statement: Said, subject: str) -> list[str]:
 def _halves(text: str) -> list[str]:
     """ "My sister Ana is a dentist and lives in Oslo" → two statements with the same subject."""
     for match in re.finditer(r"(?:;| -|,)? (?:and|but)(?: also)? |; |, (?=(?:my|our|I|we|she|he|they|it) )", text):
-        left, right = text[: match.start()], text[match.end() :]
+        left, right = (
+            text[: match.start()],
+            re.sub(r"^(?:now|then|also|currently|still) (?=[a-z])", "", text[match.end() :]),
+        )
         if not re.search(r"\w", left) or parse(left) is None:
             continue
         first = right.split(" ")[0]
@@ -89,10 +110,20 @@ def _halves(text: str) -> list[str]:
             continue
         if re.match(r"(?:I|we|he|she|they|it|my|our|his|her|its|their|the)\b", right) and parse(right) is not None:
             return [left, *_halves(right)]
+        another = re.match(r"(I|[Ww]e) (?:have|have got|got) (?:a|an|one) ", left)
+        if another and re.match(r"(?:a|an|another) [a-z-]+ (?:named|called) ", right):
+            return [left, *_halves(f"{another[1]} have {right}")]
         form = lemma_of(first) if first.islower() else None
         clause = parse(left)
-        opens = first in ("is", "are", "am", "was", "were", "has", "have") or (form is not None and form[1] in ("s", "past"))
-        same = clause is not None and form is not None and form[1] == "base" and clause.subject.lower() in ("i", "we", "they")
+        opens = first in ("is", "are", "am", "was", "were", "has", "have") or (
+            form is not None and form[1] in ("s", "past")
+        )
+        same = (
+            clause is not None
+            and form is not None
+            and form[1] == "base"
+            and clause.subject.lower() in ("i", "we", "they")
+        )
         if clause is not None and (opens or same) and not re.match(r"(?:named|called) (?:her|him|it|them)\b", right):
             return [left, *_halves(f"{clause.subject} {right}")]
     return [text]
@@ -110,18 +141,29 @@ def _fill_pronoun(text: str, subject: str) -> str:
 
 def _lower_start(text: str) -> str:
     """ "My dog …" → "my dog …": a capital is a name's from here on."""
-    return re.sub(r"^(?:My|Our|We|The|His|Her|Their|He|She|They|It|A|An|This|That|These|Those|Visitors|Guests)\b", lambda m: m[0].lower(), text)
+    text = re.sub(r"\bi\b(?!\.)", "I", text)
+    return re.sub(
+        r"^(?:My|Our|We|The|His|Her|Their|He|She|They|It|A|An|This|That|These|Those|Visitors|Guests)\b",
+        lambda m: m[0].lower(),
+        text,
+    )
 
 
 def _next_subject(text: str, found: Iterable[Draft], subject: str) -> str:
     """Whom the next "she" or "it" means."""
-    had = re.match(r"(?:I|[Ww]e) (?:have|got|have got|adopted|bought|own) (?:a|an|one|two) (?:new |older |younger |little |big |twin )?([a-z-]+)", text)
+    had = re.match(
+        r"(?:I|[Ww]e) (?:have|got|have got|adopted|bought|own) (?:a|an|one|two) "
+        r"(?:new |older |younger |little |big |twin )?([a-z-]+)",
+        text,
+    )
     if had:
         return f"my {had[1]}"
     for draft in found:
         if draft.subject.lower() not in ("i", "we"):
             return draft.subject
     clause = parse(text)
+    if clause is not None and clause.subject.endswith("'s name"):
+        return clause.subject.removesuffix("'s name")
     if clause is not None and clause.subject.lower() not in ("i", "we", "he", "she", "it", "they"):
         return clause.subject
     return subject
@@ -146,8 +188,8 @@ class _Shelf:
             if draft.slots.get("implied") and turn.id in older.turn_ids:
                 return
             self._repeat(older, turn)
-        elif older is not None and draft.slots.get("implied") and turn.id in older.turn_ids:
-            return
+        elif older is not None and draft.slots.get("implied") and not update:
+            return  # "my sister Eva" after "my sister Ana": another sister, not another name
         else:
             self._add(draft, turn, update, older)
 
@@ -174,7 +216,9 @@ class _Shelf:
         ids = older.turn_ids if turn.id in older.turn_ids else (*older.turn_ids, turn.id)
         count = str(int(older.details.get("count", "1")) + 1)
         at = self.facts.index(older)
-        self.facts[at] = replace(older, turn_ids=ids, time=turn.time or older.time, details={**older.details, "count": count})
+        self.facts[at] = replace(
+            older, turn_ids=ids, time=turn.time or older.time, details={**older.details, "count": count}
+        )
 
     def _add(self, draft: Draft, turn: Turn, update: bool, older: Fact | None) -> None:
         key = older.key if older is not None else draft.key
@@ -207,7 +251,9 @@ class _Shelf:
             if fact.superseded_by == older.id:
                 self.facts[i] = replace(fact, superseded_by=newer.id)
         if older.id in self.today:
-            self.notes.append(f"told twice in these turns, the last counts: {newer.statement} (before: {older.statement})")
+            self.notes.append(
+                f"told twice in these turns, the last counts: {newer.statement} (before: {older.statement})"
+            )
 
 
 def _same_value(one: str, other: str) -> bool:

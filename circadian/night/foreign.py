@@ -2,11 +2,13 @@
 
 import re
 
-from circadian.night.patterns import Draft
+from circadian.night.builders import Draft
+from circadian.night.words import bag
 
 _WORDS = frozenset(
     """
-    ich mein meine meinen meiner unser unsere heißt heisst ist bin wohne wohnt wohnen haben habe und der die das ein eine mit
+    ich mein meine meinen meiner unser unsere heißt heisst ist bin wohne wohnt wohnen haben habe und
+    der die das ein eine mit
     mi mis nuestro nuestra se llama vivo vive tengo soy es el la los las un una con trabajo estoy me gusta cumpleaños
     mon ma mes notre je suis j'habite habite habitons s'appelle m'appelle est le les une des avec j'ai travaille
     mio mia nostro nostra si chiama abito abita sono ho il lo gli con lavoro compleanno
@@ -20,12 +22,14 @@ _WORDS = frozenset(
     """.split()
 )
 _OWN = re.compile(
-    r"\b(?:mein\w*|unser\w*|ich|mi|mis|nuestr\w+|yo|mon|ma|mes|notre|je|j'\w+|mio|mia|nostr\w+|meu|minha|noss\w+|mijn|onze|ik|"
+    r"\b(?:mein\w*|unser\w*|ich|mi|mis|nuestr\w+|yo|mon|ma|mes|notre|je|j'\w+|mio|mia|nostr\w+|meu|minha|noss\w+|"
+    r"mijn|onze|ik|"
     r"mój|moja|moje|nasz\w*|min|mitt|vår|jag|jeg|můj|náš|minun|benim|vivo|tengo|soy|abito|moro|mieszkam|bydlím|asun)\b|"
-    r"мо[йяеёюи]\w*|наш\w*|(?<!\w)я(?!\w)|мене|меня|我|私|僕|俺|내|나는|제|우리|मेरा|मेरी|मेरे|मैं|هات|اسمي|منزلي|أنا|کلبي|ي(?= )|שלי|אני|μου|είμαι|μένω|ฉัน|ผม",
+    r"мо[йяеёюи]\w*|наш\w*|(?<!\w)я(?!\w)|мене|меня|我|私|僕|俺|내|나는|제|우리|मेरा|मेरी|मेरे|मैं|هات|اسمي|منزلي|أنا|کلبي|"
+    r"ي(?= )|שלי|אני|μου|είμαι|μένω|ฉัน|ผม",
     re.IGNORECASE,
 )
-_ENGLISH = frozenset("the is are my our was and of in to at i we has have with for on a an it".split())
+_ENGLISH = bag("the is are my our was and of in to at i we has have with for on a an it")
 
 
 def foreign_draft(text: str) -> Draft | None:
@@ -33,7 +37,10 @@ def foreign_draft(text: str) -> Draft | None:
     words = re.findall(r"[^\W\d_]+(?:'[^\W\d_]+)?", text.lower())
     if not words:
         return None
-    other_script = sum(not w.isascii() and not re.match(r"[a-zà-öø-ÿœßąćęłńóśźżčďěňřšťůžğış]+$", w) for w in words) > len(words) / 2
+    other_script = (
+        sum(not w.isascii() and not re.match(r"[a-zà-öø-ÿœßąćęłńóśźżčďěňřšťůžğış]+$", w) for w in words)
+        > len(words) / 2
+    )
     known = [w for w in words if w in _WORDS]
     english = [w for w in words if w in _ENGLISH]
     latin_other = len(known) >= 2 and len(known) > len(english) and len(known) / len(words) >= 0.3
@@ -41,7 +48,7 @@ def foreign_draft(text: str) -> Draft | None:
         return None
     said = " ".join(text.split()).rstrip(".!。 ")
     value = _value(said, other_script)
-    if not value:
+    if not value or (not other_script and value.islower()):
         return None
     end = "。" if re.search(r"[\u3040-\u30ff\u4e00-\u9fff]", said) else "."
     subject = said.replace(value, "").strip(" ,.。")
@@ -51,12 +58,14 @@ def foreign_draft(text: str) -> Draft | None:
 def _value(said: str, other_script: bool) -> str:
     """The name, number or last word, which is what a restatement must bring back."""
     rest = said.split(" ", 1)[1] if " " in said else ""
-    names = re.findall(r"(?:[^\W\d_a-zà-öø-ÿ][\w'-]+|\d[\d.:]*)(?: [^\W\d_a-zà-öø-ÿ][\w'-]+)*", rest)
+    names = re.findall(r"\b(?:[^\W\d_a-zà-öø-ÿ][\w'-]+|\d[\d.:]*)(?: [^\W\d_a-zà-öø-ÿ][\w'-]+)*", rest)
     cased = [n for n in names if n[:1].isupper() or n[:1].isdigit()]
     if cased:
         return cased[-1]
     if other_script and " " not in said:
         for mark in ("叫做", "叫", "住在", "是", "は", "в"):
             if mark in said:
-                return re.sub(r"(?:です|だ|に住んでいます|といいます|という名前です)$", "", said.split(mark)[-1]).strip()
+                return re.sub(
+                    r"(?:です|だ|に住んでいます|といいます|という名前です)$", "", said.split(mark)[-1]
+                ).strip()
     return said.split(" ")[-1] if " " in said else said[-3:]

@@ -18,16 +18,37 @@ from circadian.night.words import (
     PLACE_NOUNS,
     SAME,
     VERBS,
+    bag,
 )
 
 BE = ("am", "is", "are", "was", "were")
 MODALS = ("can", "can't", "cannot", "could", "couldn't", "will", "won't", "must", "should", "shouldn't", "may")
-DETERMINERS = ("a", "an", "the", "my", "our", "his", "her", "their", "its", "your", "this", "that", "these", "those", "some")
-PREPOSITIONS = frozenset(
-    ["in", "at", "on", "to", "from", "for", "with", "by", "of", "under", "over", "near", "behind", "beside", "between", "above", "below", "inside", "outside", "around", "about", "into", "onto", "through", "during", "after", "before", "since", "until", "against", "along", "across", "within", "towards", "toward", "via", "as", "off", "opposite", "beneath"]
+DETERMINERS = (
+    "a",
+    "an",
+    "the",
+    "my",
+    "our",
+    "his",
+    "her",
+    "their",
+    "its",
+    "your",
+    "this",
+    "that",
+    "these",
+    "those",
+    "some",
 )
-_ADVERBS = frozenset(
-    ["always", "usually", "often", "never", "sometimes", "only", "really", "just", "recently", "finally", "still", "also", "mostly", "mainly", "currently", "now", "already", "officially", "actually", "originally", "normally", "generally", "typically", "ever", "even", "both", "all", "regularly", "mostly", "once", "secretly"]
+PREPOSITIONS = bag(
+    "in at on to from for with by of under over near behind beside between above below inside outside around "
+    "about into onto through during after before since until against along across within towards toward via as "
+    "off opposite beneath"
+)
+_ADVERBS = bag(
+    "always usually often never sometimes only really just recently finally still also mostly mainly currently "
+    "now already officially actually originally normally generally typically ever even both all regularly mostly "
+    "once secretly"
 )
 _CONTRACTIONS = (
     (r"\b(I)['’]m\b", r"\1 am"),
@@ -41,24 +62,32 @@ _CONTRACTIONS = (
     (r"\b(do|does|did) not\b", r"\1n't"),
 )
 _SWAP = {
-    "i": "you", "me": "you", "my": "your", "mine": "yours", "myself": "yourself", "we": "you", "us": "you", "our": "your",
+    "i": "you", "me": "you", "my": "your", "mine": "yours", "myself": "yourself", "we": "you", "us": "you",
+    "our": "your",
     "ours": "yours", "ourselves": "yourselves", "am": "are",
 }  # fmt: skip
 _ABBREVIATIONS = re.compile(r"\b(?:Dr|Mr|Mrs|Ms|Prof|St|Mt|Jr|Sr|vs|No|e\.g|i\.e|etc|[A-Z])\.$")
 _MONTH = rf"(?:{'|'.join(MONTHS)}|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\b\.?"
 _NUMBER = rf"(?:\d[\d.,:/]*|{'|'.join(NUMBER_WORDS)})"
 _DATE = re.compile(
-    rf"(?:(?:{'|'.join(DAYS)}),? )?(?:(?:the )?\d{{1,2}}(?:st|nd|rd|th)?(?: of)? {_MONTH}|{_MONTH}(?: (?:the )?\d{{1,2}}"
-    rf"(?:st|nd|rd|th)?)?)(?:,? \d{{4}})?|(?:every |next |the )?(?:{'|'.join(DAYS)})s?\b(?: (?:morning|afternoon|evening|night)s?)?"
-    r"|\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./]\d{2,4}|the \d{1,2}(?:st|nd|rd|th)\b|(?:19|20)\d\d\b"
+    rf"(?:(?:{'|'.join(DAYS)}),? )?(?:(?:the )?\d{{1,2}}(?:st|nd|rd|th)?(?: of)? {_MONTH}|"
+    rf"{_MONTH}(?: (?:the )?\d{{1,2}}"
+    rf"(?:st|nd|rd|th)?)?)(?:,? \d{{4}})?|(?:every |next |the )?(?:{'|'.join(DAYS)})s?\b(?: (?:morning|afternoon|"
+    rf"evening|night)s?)?"
+    r"|\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./]\d{2,4}|the \d{1,2}(?:st|nd|rd|th)\b(?! \w)|(?:19|20)\d\d\b"
     r"|(?:early |late |mid-?)?(?:spring|summer|autumn|fall|winter)\b(?: (?:19|20)\d\d)?",
     re.IGNORECASE,
 )
-_TIME = re.compile(r"\d{1,2}(?::\d\d)? ?(?:am|pm|a\.m\.|p\.m\.|o'clock)\b|\d{1,2}:\d\d|noon\b|midnight\b", re.IGNORECASE)
+_TIME = re.compile(
+    r"\d{1,2}(?::\d\d)? ?(?:am|pm|a\.m\.|p\.m\.|o'clock)\b|\d{1,2}:\d\d|noon\b|midnight\b", re.IGNORECASE
+)
 _TRAILING = re.compile(
-    r"[, ]+(?:now|today|these days|nowadays|at the moment|currently|right now|this (?:week|month|year|morning|afternoon|evening)|"
+    r"[, ]+(?:now|today|these days|nowadays|at the moment|currently|right now|this (?:week|month|year|morning|"
+    r"afternoon|evening)|"
     r"yesterday|last (?:week|month|year|night)|recently|lately|since yesterday|just now|tonight|already|too|as well|"
-    r"by the way|btw|badly|severely|of course|as always|as usual|for good|at last|actually|again|finally|instead|from now on|anymore|any more|for now|in fact|though|"
+    r"please remember(?: (?:it|that))?|just so you know|remember that|don't forget|by the way|btw|badly|severely|"
+    r"of course|as always|as usual|for good|at last|actually|again|finally|instead|from now on|anymore|any more|"
+    r"for now|in fact|though|"
     r":\)|:-\)|!|😀|🙂|🎉|❤️|😊)$",
     re.IGNORECASE,
 )
@@ -149,7 +178,7 @@ def possessive(noun_phrase: str) -> str:
     if noun_phrase.lower() in fixed:
         return fixed[noun_phrase.lower()]
     last = noun_phrase.split(" ")[-1]
-    return noun_phrase + ("'" if last.endswith("s") and last[:1].islower() else "'s")
+    return noun_phrase + ("'" if last.endswith("s") and last[:1].islower() and is_plural(noun_phrase) else "'s")
 
 
 def is_plural(noun_phrase: str) -> bool:
@@ -184,7 +213,7 @@ def lemma_of(word: str) -> tuple[str, str] | None:
         if word == past:
             return base, "base" if word == base else "past"
         if word == participle:
-            return base, "participle"
+            return base, "base" if word == base else "participle"
     if word in VERBS:
         return word, "base"
     for suffix, form, restore in (
@@ -199,6 +228,41 @@ def lemma_of(word: str) -> tuple[str, str] | None:
     return None
 
 
+def past_of(base: str) -> str:
+    """move → moved, break → broke, carry → carried, plan → planned."""
+    return IRREGULAR[base][0] if base in IRREGULAR else _with_ed(base)
+
+
+def participle_of(base: str) -> str:
+    """break → broken, keep → kept, move → moved."""
+    return IRREGULAR[base][1] if base in IRREGULAR else _with_ed(base)
+
+
+def _with_ed(base: str) -> str:
+    if base.endswith("e"):
+        return base + "d"
+    if re.search(r"[^aeiou]y$", base):
+        return base[:-1] + "ied"
+    one_vowel = re.fullmatch(r"[^aeiou]*[aeiou][bdgklmnprt]", base) or base in (
+        "enrol",
+        "prefer",
+        "admit",
+        "travel",
+        "cancel",
+        "refer",
+    )
+    return base + base[-1] + "ed" if one_vowel and not base.endswith("ck") else base + "ed"
+
+
+def third_of(base: str) -> str:
+    """break → breaks, carry → carries, teach → teaches."""
+    if base in ("have", "be"):
+        return "has" if base == "have" else "is"
+    if re.search(r"[^aeiou]y$", base):
+        return base[:-1] + "ies"
+    return base + ("es" if base.endswith(("s", "sh", "ch", "x", "z", "o")) else "s")
+
+
 def value_type(text: str) -> str:
     """date, time, money, number, name (capitalized) or common."""
     bare = re.sub(r"^(?:the|a|an|on|in|at) ", "", text.strip(), flags=re.IGNORECASE)
@@ -210,7 +274,7 @@ def value_type(text: str) -> str:
         return "money"
     if re.fullmatch(rf"{_NUMBER}(?:[ -]{_NUMBER})*(?: .*|[\w.°%\"']*)?", bare, re.IGNORECASE):
         return "number"
-    if re.search(r"(?:^|\s)[\"“]?[A-ZÀ-ÖØ-Þ]|\d", bare):
+    if re.search(r"(?:^|\s)[\"“]?[A-ZÀ-ÖØ-Þ]|\d|\w@\w", bare):
         return "name"
     return "common"
 

@@ -20,7 +20,7 @@ from circadian.records import NO_TRAIN, Fact, Json, Turn
 from circadian.settings import CHECKOUT, Home, NightSettings
 
 PASSES = 12  # over all lessons at most; facts that are known leave earlier
-REPLAY = 240  # questions whose base answers are held
+REPLAY = 160  # questions whose base answers are held
 
 
 @dataclass(frozen=True)

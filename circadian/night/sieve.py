@@ -7,73 +7,102 @@ import re
 from dataclasses import dataclass
 
 from circadian.night.grammar import expand, lemma_of, sentences, strip_trailing
-from circadian.night.words import NOUNISH
+from circadian.night.words import NOUNISH, bag
 
 LONGEST = 400  # characters of one sentence; longer is a paste, not something said
 MOST_LINES = 12
 
 _MARKERS = re.compile(
-    r"^(?:update|correction|correcting myself|change of plans?|(?:some )?things (?:have )?changed|news|small update|quick update|edit|"
-    r"i was wrong|i misspoke|my mistake|scratch that|forget what i said|not anymore|actually|i meant|i mean)(?:[:.,!;—–-]+| -)\s*",
+    r"^(?:update|correction|correcting myself|change of plans?|(?:some )?things (?:have )?changed|news|"
+    r"small update|quick update|edit|"
+    r"i was wrong|i misspoke|my mistake|scratch that|forget what i said|not anymore|actually|i meant|"
+    r"i mean)(?:[:.,!;—–-]+| -)\s*",
     re.IGNORECASE,
 )
 _MARKER_ONLY = re.compile(
-    r"^(?:update|correction|change of plans?|(?:some )?things (?:have )?changed|small update|quick update|i was wrong(?: about .*)?|"
-    r"my mistake|scratch that|forget what i said(?: .*)?|i misspoke|that has changed|there(?: i|')s been a change)[.!]*$",
+    r"^(?:update|correction|change of plans?|(?:some )?things (?:have )?changed|small update|quick update|"
+    r"i was wrong(?: about .*)?|"
+    r"my mistake|scratch that|forget what i said(?: .*)?|i misspoke|that has changed|there(?: i|"
+    r"')s been a change)[.!]*$",
     re.IGNORECASE,
 )
 _REMEMBER = re.compile(
-    r"^(?:(?:can|could) you )?(?:please )?(?:remember|note|don't forget|do not forget|keep in mind|make a note|bear in mind|write down|know)(?: that|:|,)?\s+(?=\S)",
+    r"^(?:(?:can|could) you )?(?:please )?(?:remember|note|don't forget|do not forget|keep in mind|make a note|"
+    r"bear in mind|write down|know)(?: that|:|,)?\s+(?=\S)",
     re.IGNORECASE,
 )
 _FILLERS = re.compile(
-    r"^(?:oh|ah|hey|hi|hello|well|so|ok|okay|yes|yeah|yep|no|and|but|also|btw|fyi|ps|p\.s\.|by the way|just so you know|for the record|"
-    r"for your information|you know(?: what)?|guess what|fun fact|good news|great news|bad news|big news|sad news|just fyi|anyway|as it happens|"
-    r"in case (?:you|it|i)[\w ']*|i (?:should|forgot to|wanted to|have to|want to|just wanted to) (?:mention|tell you|say|add)(?: that)?|i must say|to be clear|"
-    r"since you asked|(?:just )?to let you know|as of (?:today|now|this week|last week|monday)|from now on|these days|nowadays|"
-    r"lately|recently|currently|now|finally|today|yesterday|this week|last week|it turns out(?: that)?|turns out|by now|hm+|haha|one more thing|"
-    r"(?:dear|hey|hi) (?:assistant|there)|thanks|thank you|for context|a bit about me|about me|speaking of which|in fact|let me tell you(?: that)?|"
-    r"i'?d like you to (?:know|remember)(?: that)?|you should know(?: that)?|what you should know(?: is)?(?: that)?|another thing|oh and|just|sadly|unfortunately|luckily|happily)"
+    r"^(?:oh|ah|hey|hi|hello|well|so|ok|okay|yes|yeah|yep|no|and|but|also|btw|fyi|ps|p\.s\.|by the way|"
+    r"just so you know|for the record|"
+    r"for your information|you know(?: what)?|guess what|fun fact|good news|great news|bad news|big news|sad news|"
+    r"just fyi|anyway|as it happens|"
+    r"in case (?:you|it|i)[\w ']*|i (?:should|forgot to|wanted to|have to|want to|just wanted to) (?:mention|"
+    r"tell you|say|add)(?: that)?|i must say|to be clear|"
+    r"since you asked|(?:just )?to let you know|as of (?:today|now|this week|last week|monday)|from now on|"
+    r"these days|nowadays|"
+    r"lately|recently|currently|now|finally|today|yesterday|this week|last week|it turns out(?: that)?|turns out|"
+    r"by now|hm+|haha|one more thing|"
+    r"(?:dear|hey|hi) (?:assistant|there)|thanks|thank you|for context|a bit about me|about me|speaking of which|"
+    r"in fact|let me tell you(?: that)?|"
+    r"i'?d like you to (?:know|remember)(?: that)?|you should know(?: that)?|"
+    r"what you should know(?: is)?(?: that)?|another thing|oh and|just|sadly|unfortunately|luckily|happily)"
     r"(?:\s*[:,;!.—–-]+\s*|\s+(?=(?:i|i'm|i've|we|we're|we've|my|our|the|that)\b))",
     re.IGNORECASE,
 )
 _MAYBE = re.compile(
-    r"\b(?:if|would|wouldn't|might|maybe|perhaps|wish|wishes|imagine|suppose|supposing|could|couldn't|hopefully|probably|hope|hopes|hoping|"
-    r"thinking (?:of|about)|considering|not sure|unsure|wonder|wondering|pretend|dreamt|dreamed|dream of|unless|almost|possibly|i guess|"
-    r"i think|i suppose|i'd|as if|let's say|hypothetically|what about|shall|don't know|do not know|no idea|not certain|toying with|tempted|"
-    r"rumou?rs?|apparently|supposedly|allegedly|seems?|looks like|any (?:ideas?|tips|chance)|can't decide|someday|one day|either)\b",
+    r"\b(?:if|would|wouldn't|might|maybe|perhaps|wish|wishes|imagine|suppose|supposing|could|couldn't|hopefully|"
+    r"probably|hope|hopes|hoping|"
+    r"thinking (?:of|about)|considering|not sure|unsure|wonder|wondering|pretend|dreamt|dreamed|dream of|unless|"
+    r"almost|possibly|i guess|"
+    r"i think|i suppose|i'd|as if|let's say|hypothetically|what about|shall|don't know|do not know|no idea|"
+    r"not certain|toying with|tempted|"
+    r"rumou?rs?|apparently|supposedly|allegedly|seems?|looks like|any (?:ideas?|tips|chance)|can't decide|someday|"
+    r"one day|either)\b",
     re.IGNORECASE,
 )
 _JOKE = re.compile(
-    r"\b(?:just kidding|kidding|jk|j/k|joking|just a joke|only joking|as a joke|lol|rofl|not really|sarcasm|april fools)\b|/s\b|\bha(?:ha)+\b|😂|🤣|😜",
+    r"\b(?:just kidding|kidding|jk|j/k|joking|just a joke|only joking|as a joke|lol|rofl|not really|sarcasm|"
+    r"april fools)\b|/s\b|\bha(?:ha)+\b|😂|🤣|😜",
     re.IGNORECASE,
 )
 _REPORTED = re.compile(
-    r"\b(?:said|says|saying|told me|tells me|wrote|writes that|asked|asks|claims?|claimed|according to|quote|quoted|quoting|argues?|argued|insists?|reads:|"
-    r"(?:article|book|email|e-mail|text|post|headline|sign|letter|message|story|novel|movie|film) (?:that )?(?:said|says|reads|begins|starts|goes|opens with))\b",
+    r"\b(?:said|says|saying|told me|tells me|wrote|writes that|asked|asks|claims?|claimed|according to|quote|"
+    r"quoted|quoting|argues?|argued|insists?|reads:|"
+    r"(?:article|book|email|e-mail|text|post|headline|sign|letter|message|story|novel|movie|"
+    r"film) (?:that )?(?:said|says|reads|begins|starts|goes|opens with))\b",
     re.IGNORECASE,
 )
-_FICTION = re.compile(r"\b(?:in (?:the|my|this|a) (?:story|novel|book|film|movie|game|dream|play|poem|example|scenario|script)|my character|the character|once upon)\b", re.I)
+_FICTION = re.compile(
+    r"\b(?:in (?:the|my|this|a) (?:story|novel|book|film|movie|game|dream|play|poem|example|scenario|script)|"
+    r"my character|the character|once upon)\b",
+    re.I,
+)
 _QUESTION_START = re.compile(
-    r"^(?:who|whom|whose|what|what's|where|when|which|why|how|is|are|am|was|were|do|does|did|can|could|will|would|should|shall|has|have|had|may|isn't|aren't|don't|doesn't|didn't|won't|any)\b",
+    r"^(?:who|whom|whose|what|what's|where|when|which|why|how|is|are|am|was|were|do|does|did|can|could|will|would|"
+    r"should|shall|has|have|had|may|isn't|aren't|don't|doesn't|didn't|won't|any)\b",
     re.IGNORECASE,
 )
 _TO_ASSISTANT = re.compile(r"\b(?:you|your|you're|yours|yourself)\b", re.IGNORECASE)
 _COURTESY = re.compile(
-    r"^(?:thanks?|thank you|thx|cheers|hello|hi|hey|good (?:morning|evening|night|afternoon)|bye|goodbye|see you|great|nice|cool|perfect|awesome|ok|okay|sure|"
-    r"sorry|please|welcome|congratulations|wow|yes|no|nope|yep|never mind|nevermind|got it|makes sense|sounds good|that helps|that's)\b",
+    r"^(?:thanks?|thank you|thx|cheers|hello|hi|hey|good (?:morning|evening|night|afternoon)|bye|goodbye|see you|"
+    r"great|nice|cool|perfect|awesome|ok|okay|sure|"
+    r"sorry|please|welcome|congratulations|wow|yes|no|nope|yep|never mind|nevermind|got it|makes sense|"
+    r"sounds good|that helps|that's)\b",
     re.IGNORECASE,
 )
 _PASTE = re.compile(
-    r"```|https?://|www\.|Traceback|^\s*(?:File \"|at \w+\.|\w+Error:|\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d|\{|\}|</?\w+|#include|def |class |import |from \w+ import|\$ |>>> |INFO|WARN|DEBUG|ERROR)|"
+    r"```|https?://|www\.|Traceback|^\s*(?:File \"|at \w+\.|\w+Error:|\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d|\{|\}|"
+    r"</?\w+|#include|def |class |import |from \w+ import|\$ |>>> |INFO|WARN|DEBUG|ERROR)|"
     r"[{};]\s*$|==|\|.*\||\\n|^\s{4,}\S",
     re.MULTILINE,
 )
-_REQUESTS = frozenset(
-    "tell give write suggest explain help show list translate summarize summarise recommend describe make create generate compose draft find convert calculate "
-    "compute define compare rewrite fix correct check name say sing draw play read remind let let's please imagine pretend consider answer repeat stop try use "
-    "add remove put set turn pick choose think take look search open close start continue go come wait act ask call count solve sort format edit proofread review "
-    "shorten expand paraphrase plan brainstorm outline teach rate rank spell simulate finish complete complete invent guess ignore forget run print return plot".split()
+_REQUESTS = bag(
+    "tell give write suggest explain help show list translate summarize summarise recommend describe make create "
+    "generate compose draft find convert calculate compute define compare rewrite fix correct check name say sing "
+    "draw play read remind let let's please imagine pretend consider answer repeat stop try use add remove put "
+    "set turn pick choose think take look search open close start continue go come wait act ask call count solve "
+    "sort format edit proofread review shorten expand paraphrase plan brainstorm outline teach rate rank spell "
+    "simulate finish complete invent guess ignore forget run print return plot"
 )
 
 
@@ -159,6 +188,8 @@ def refuse(bare: str, raw: str) -> str | None:
         return "too short"
     if re.search(r"[?？]", raw) or (_QUESTION_START.match(text) and not re.match(r"(?:will|may|mark) [A-Z]", text)):
         return "question"
+    if re.search(r"[:,] [\"“«]", bare):
+        return "quote"
     if re.fullmatch(r"[\"“«'‘].+[\"”»'’][.!]?", bare.strip()) or _REPORTED.search(text):
         return "quote"
     if _MAYBE.search(text):
@@ -173,12 +204,17 @@ def refuse(bare: str, raw: str) -> str | None:
 
 
 def _imperative(text: str) -> bool:
+    if re.match(r"call me [A-Z]", text, re.IGNORECASE):
+        return False
     words = text.split()
     first = words[0].lower().strip(",")
     if words[0].lower() in ("please", "let's", "let"):
         return True
     if first in _REQUESTS:
         second = lemma_of(words[1]) if len(words) > 1 else None
-        return not (first in NOUNISH and (words[1] in ("is", "are", "was", "at") or (second is not None and second[1] in ("s", "past"))))
+        return not (
+            first in NOUNISH
+            and (words[1] in ("is", "are", "was", "at") or (second is not None and second[1] in ("s", "past")))
+        )
     form = lemma_of(first)
     return form is not None and form[1] == "base" and first not in NOUNISH

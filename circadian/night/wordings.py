@@ -5,6 +5,8 @@
 a first-person subject, lines with "O:" only others.
 """
 
+from circadian.night.words import bag
+
 QUESTIONS: dict[str, tuple[str, ...]] = {
     "name": (
         "What is {poss} name?",
@@ -46,9 +48,24 @@ QUESTIONS: dict[str, tuple[str, ...]] = {
         "Who is my supervisor?",
         "To whom do I answer at work?",
     ),
-    "role:boss": ("Who do I report to?", "Who is my manager?", "Who is in charge of me at work?", "To whom do I answer at work?"),
-    "role:dentist": ("Who looks after my teeth?", "Who do I see about a toothache?", "Who would fix a broken tooth of mine?", "Who checks my teeth?"),
-    "role:doctor": ("Who do I see when I am ill?", "Which physician do I go to?", "Who treats me when I'm sick?", "Who is my GP?"),
+    "role:boss": (
+        "Who do I report to?",
+        "Who is my manager?",
+        "Who is in charge of me at work?",
+        "To whom do I answer at work?",
+    ),
+    "role:dentist": (
+        "Who looks after my teeth?",
+        "Who do I see about a toothache?",
+        "Who would fix a broken tooth of mine?",
+        "Who checks my teeth?",
+    ),
+    "role:doctor": (
+        "Who do I see when I am ill?",
+        "Which physician do I go to?",
+        "Who treats me when I'm sick?",
+        "Who is my GP?",
+    ),
     "role:teacher": ("Who teaches me?", "Who gives me lessons?", "Whose pupil am I?"),
     "role:neighbour": ("Who lives next door to me?", "Who lives beside us?", "Whose door is next to mine?"),
     "role:landlord": ("Who do I rent from?", "Who owns the place I rent?", "To whom do I pay rent?"),
@@ -58,9 +75,25 @@ QUESTIONS: dict[str, tuple[str, ...]] = {
     "role:husband": ("Who am I married to?", "What is my spouse's name?", "Whom did I marry?"),
     "role:trainer": ("Who trains me?", "Who do I work out with?"),
     "role:therapist": ("Who do I go to for therapy?", "Who do I talk to in therapy?"),
-    "role:vet": ("Who takes care of our pet's health?", "Where do we take our pet when it is sick?", "Who do we call when our animal is ill?", "Who vaccinates our animals?"),
-    "place:vet": ("Where do we take our pet when it is sick?", "Which animal doctor do we go to?", "Who takes care of our pet's health?", "Who do we call when our animal is ill?", "Which clinic treats our animals?"),
-    "place:gym": ("Where do I work out?", "Where do I exercise?", "Which fitness studio am I a member of?", "Where do I train?"),
+    "role:vet": (
+        "Who takes care of our pet's health?",
+        "Where do we take our pet when it is sick?",
+        "Who do we call when our animal is ill?",
+        "Who vaccinates our animals?",
+    ),
+    "place:vet": (
+        "Where do we take our pet when it is sick?",
+        "Which animal doctor do we go to?",
+        "Who takes care of our pet's health?",
+        "Who do we call when our animal is ill?",
+        "Which clinic treats our animals?",
+    ),
+    "place:gym": (
+        "Where do I work out?",
+        "Where do I exercise?",
+        "Which fitness studio am I a member of?",
+        "Where do I train?",
+    ),
     "place:school": ("Where do the kids have lessons?", "Which school was it?"),
     "age": (
         "How old [am|is] {s}?",
@@ -69,7 +102,6 @@ QUESTIONS: dict[str, tuple[str, ...]] = {
         "How many years old [am|is] {s}?",
         "How many candles go on {poss} cake?",
         "How many years [have|has] {s} lived so far?",
-        "What number of years does {s} have behind {obj}?",
         "{poss} age in years?",
         "How many birthdays [have|has] {s} had?",
         "If a form asks how old {s} [am|is], what do I put?",
@@ -80,7 +112,7 @@ QUESTIONS: dict[str, tuple[str, ...]] = {
         "When [was|was] {s} born?",
         "On which day does {s} celebrate {poss2} birthday?",
         "What is {poss} date of birth?",
-        "On what date should {obj} be congratulated?",
+        "On what date should {s} be congratulated?",
         "When is it time for {poss} birthday cake?",
         "Which date in the calendar belongs to {poss} birthday?",
         "When [do|does] {s} turn a year older?",
@@ -172,10 +204,29 @@ QUESTIONS: dict[str, tuple[str, ...]] = {
         "What kind of {noun} goes into {poss} cup?",
         "What drink [do|does] {s} start the day with?",
     ),
-    "favourite:book": ("What is the best book {s} ever read?", "Which novel [do|does] {s} love most?", "What should someone read to know {poss} taste?", "Which book would {s} take to an island?"),
-    "favourite:film": ("What is the best film {s} ever saw?", "Which movie [do|does] {s} love most?", "What would {s} watch again and again?", "Which movie would {s} pick for film night?"),
-    "favourite:hike": ("What is the best hike {s} [know|knows]?", "Which trail [do|does] {s} recommend?", "Where [do|does] {s} like to walk most?", "Which walk would {s} call the finest?"),
-    "favourite:food": ("What [do|does] {s} like to eat most?", "Which dish makes {obj} happy?", "What should be cooked for {obj}?"),
+    "favourite:book": (
+        "What is the best book {s} ever read?",
+        "Which novel [do|does] {s} love most?",
+        "What should someone read to know {poss} taste?",
+        "Which book would {s} take to an island?",
+    ),
+    "favourite:film": (
+        "What is the best film {s} ever saw?",
+        "Which movie [do|does] {s} love most?",
+        "What would {s} watch again and again?",
+        "Which movie would {s} pick for film night?",
+    ),
+    "favourite:hike": (
+        "What is the best hike {s} [know|knows]?",
+        "Which trail [do|does] {s} recommend?",
+        "Where [do|does] {s} like to walk most?",
+        "Which walk would {s} call the finest?",
+    ),
+    "favourite:food": (
+        "What [do|does] {s} like to eat most?",
+        "Which dish makes {obj} happy?",
+        "What should be cooked for {obj}?",
+    ),
     "drink": (
         "What [do|does] {s} drink?",
         "What is {poss} usual drink?",
@@ -315,11 +366,90 @@ QUESTIONS: dict[str, tuple[str, ...]] = {
         "What is the last day for {s}?",
         "When must {s} be handed in?",
     ),
-    "colour": ("What colour is {s}?", "Which colour does {s} have?", "In what colour would you paint {s}?", "What is the colour of {s}?", "What does {s} look like?"),
-}  # fmt: skip
+    "avoid:allergy": (
+        "What [am|is] {s} allergic to?",
+        "Which allergy [do|does] {s} have?",
+        "What triggers an allergic reaction in {obj}?",
+        "What should a doctor know {s} can't tolerate?",
+    ),
+    "like": (
+        "What [do|does] {s} like?",
+        "What [do|does] {s} enjoy?",
+        "What [am|is] {s} fond of?",
+        "What makes {obj} happy?",
+        "What [do|does] {s} take pleasure in?",
+        "What could somebody please {obj} with?",
+        "What [am|is] {s} into?",
+        "What thing [do|does] {s} love?",
+        "What is to {poss} taste?",
+    ),
+    "prefer": (
+        "What [do|does] {s} prefer?",
+        "What is {poss} preference?",
+        "Which option would {s} choose?",
+        "What would {s} rather have?",
+        "What [do|does] {s} like better?",
+        "What should one book or get for {obj}?",
+        "Which one [do|does] {s} favour?",
+    ),
+    "eats": (
+        "What [do|does] {s} eat?",
+        "What is {poss} usual meal?",
+        "What [do|does] {s} usually have to eat?",
+        "Which food is on {poss} table?",
+        "What should be bought for {poss} meal?",
+        "What would {s} put on the plate?",
+        "Which dish [do|does] {s} have regularly?",
+    ),
+    "attribute:date": (
+        "When is {np}?",
+        "On what date is {np}?",
+        "When does {np} take place?",
+        "Which day should I keep free for {np}?",
+        "What should my calendar say about {np}?",
+        "When do I have to think of {np}?",
+        "What is the date of {np}?",
+        "For what day is {np} set?",
+    ),
+    "attribute:number": (
+        "What is {np}?",
+        "Which figure or code is {np}?",
+        "What do I enter for {np}?",
+        "What would I write down as {np}?",
+        "A form asks for {np}. What goes there?",
+        "What are the digits of {np}?",
+        "How would I give someone {np}?",
+    ),
+    "attribute:thing": (
+        "Which {np2} do I have?",
+        "What kind of {np2} is mine?",
+        "What exactly is {np}?",
+        "Which one is {np}?",
+        "What would you call {np}?",
+        "How would you describe {np} in a word or two?",
+        "What do I mean when I say '{np}'?",
+    ),
+    "place": (
+        "Which {np2} do we go to?",
+        "What is the name of {np}?",
+        "What is {np} called?",
+        "Which place is {np}?",
+        "Where is {np}, by name?",
+        "What name should I look for to find {np}?",
+    ),
+    "colour": (
+        "What colour is {s}?",
+        "Which colour does {s} have?",
+        "In what colour would you paint {s}?",
+        "What is the colour of {s}?",
+        "What does {s} look like?",
+    ),
+}
 # Which extra list a favourite noun also draws from.
-DRINK_NOUNS = frozenset("coffee tea drink beer wine juice cocktail beverage whisky soda".split())
-FOOD_NOUNS = frozenset("food dish meal cake pizza dessert snack fruit vegetable cuisine soup bread cheese sandwich breakfast curry".split())
+DRINK_NOUNS = bag("coffee tea drink beer wine juice cocktail beverage whisky soda")
+FOOD_NOUNS = bag(
+    "food dish meal cake pizza dessert snack fruit vegetable cuisine soup bread cheese sandwich breakfast curry"
+)
 OPENERS = (
     "I'm filling in a form. {q}",
     "Quick question: {l}",

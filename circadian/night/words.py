@@ -4,6 +4,12 @@ Only closed classes and everyday words live here; nothing is tied to one person'
 a wording or a merge, never a wrong fact.
 """
 
+
+def bag(text: str) -> frozenset[str]:
+    """The words of `text`, which reads better here than a list of quoted strings."""
+    return frozenset(text.split())
+
+
 # base, past, past participle
 _IRREGULAR = """
 be was been|have had had|do did done|go went gone|get got got|make made made|take took taken|come came come
@@ -40,17 +46,25 @@ mind moor mount move name navigate need neighbour neuter notice number nurse obt
 organise organize originate own paint park pass perform phone pick place plan plant play point polish post pour
 practice practise prefer prepare present preserve produce program propose protect provide publish purchase rate
 reach receive recommend record recover refer refuse rehearse release rely remember remove rename renovate rent repair
-replace report represent require rescue reserve reside rest retire return review roast roll row sail scare schedule score
+replace report
+represent require rescue reserve reside rest retire return review roast roll row sail scare schedule score
 serve service settle sew share ship shop sign skate sketch ski smoke snow solve span specialise specialize spin sponsor
 sprain stain star start state stay steer stem stop store stream stretch study succeed suffer suggest supply support
 surf switch tend test tolerate touch tour trace trade train transfer translate travel treat trek trust try tune turn
 twist type unlock upgrade use vaccinate visit volunteer vote wait walk want warn wash watch water weigh welcome
-whistle wind wish work worship worry yoga study supervise bottle smell taste switch run host weave carve forge rock
+bank bloom whistle wind wish work worship worry yoga study supervise bottle smell
+taste host weave carve forge rock
 """
 VERBS: frozenset[str] = frozenset(_REGULAR.split()) | frozenset(IRREGULAR)
 # Words that are verbs by form but far more often nouns in a subject ("my school play", "our guest house").
-NOUNISH = frozenset(
-    ["play", "house", "book", "program", "film", "star", "study", "record", "test", "form", "post", "date", "list", "name", "place", "watch", "water", "work", "walk", "dance", "fish", "garden", "farm", "head", "face", "land", "park", "plant", "point", "report", "rest", "score", "ship", "shop", "sign", "snow", "stain", "stream", "support", "train", "travel", "trade", "tour", "number", "nurse", "order", "phone", "end", "change", "check", "charge", "cut", "board", "base", "ride", "run", "drive", "hike", "brew", "dream", "drink", "cover", "dress", "design", "file", "finish", "kick", "kiss", "lock", "log", "look", "pass", "review", "roll", "row", "sail", "share", "show", "sketch", "ski", "state", "stem", "stop", "store", "surf", "switch", "talk", "taste", "touch", "trek", "trust", "turn", "type", "use", "visit", "vote", "wait", "wind", "wish", "light", "set", "hit", "cost", "wash", "bottle", "rock", "smell", "mind", "practice", "yoga", "iron", "host", "lead", "stand", "cure", "spin", "sew", "bet", "bend", "feed"]
+NOUNISH = bag(
+    "play house book program film star study record test form post date list name place watch water work walk "
+    "dance fish garden farm head face land park plant point report rest score ship shop sign snow stain stream "
+    "support train travel trade tour number nurse order phone end change check charge cut board base ride run "
+    "drive hike brew dream drink cover dress design file finish kick kiss lock log look pass review roll row sail "
+    "share show sketch ski state stem stop store surf switch talk taste touch trek trust turn type use visit vote "
+    "wait wind wish light set hit cost wash bottle rock smell mind practice yoga iron host lead stand cure spin "
+    "sew bet bend feed"
 )
 
 _SAME = """
@@ -68,75 +82,157 @@ SAME: dict[str, str] = {
     for word in group.split()
 }
 PARAPHRASE: dict[str, str] = {
-    "dog": "puppy", "puppy": "dog", "cat": "kitty", "kitten": "cat", "bike": "bicycle", "bicycle": "bike", "car": "vehicle",
-    "book": "novel", "novel": "book", "film": "movie", "movie": "film", "manager": "boss", "boss": "manager",
-    "wife": "spouse", "husband": "spouse", "flat": "apartment", "apartment": "flat", "phone": "mobile",
-    "mother": "mum", "mum": "mother", "mom": "mother", "father": "dad", "dad": "father", "grandmother": "grandma",
-    "grandma": "grandmother", "grandfather": "grandpa", "grandpa": "grandfather", "doctor": "physician", "vet": "veterinarian",
-    "holiday": "vacation", "vacation": "holiday", "sofa": "couch", "couch": "sofa", "company": "firm", "kid": "child",
-    "gym": "fitness studio", "song": "track", "trip": "journey", "meeting": "appointment", "garden": "yard",
-    "password": "passcode", "deadline": "due date", "job": "occupation", "laptop": "computer", "wifi": "wireless network",
-    "partner": "other half", "brother": "sibling", "sister": "sibling", "son": "boy", "daughter": "girl",
-    "neighbour": "person next door", "landlord": "owner of our place", "colleague": "co-worker", "teacher": "instructor",
-    "home": "place", "house": "home", "recipe": "instructions", "boat": "vessel", "accident": "mishap", "project": "undertaking",
-    "server": "machine", "team": "crew", "band": "group", "school": "place of learning", "coffee": "hot drink",
-    "client": "customer", "customer": "client", "cousin": "relative", "uncle": "relative", "aunt": "relative",
+    "dog": "puppy", "puppy": "dog", "cat": "kitty", "kitten": "cat", "bike": "bicycle", "bicycle": "bike",
+    "car": "vehicle", "book": "novel", "novel": "book", "film": "movie", "movie": "film", "manager": "boss",
+    "boss": "manager", "wife": "spouse", "husband": "spouse", "flat": "apartment", "apartment": "flat",
+    "phone": "mobile", "mother": "mum", "mum": "mother", "mom": "mother", "father": "dad", "dad": "father",
+    "grandmother": "grandma", "grandma": "grandmother", "grandfather": "grandpa", "grandpa": "grandfather",
+    "doctor": "physician", "vet": "veterinarian", "holiday": "vacation", "vacation": "holiday", "sofa": "couch",
+    "couch": "sofa", "company": "firm", "kid": "child", "gym": "fitness studio", "song": "track", "trip": "journey",
+    "meeting": "appointment", "garden": "yard", "password": "passcode", "deadline": "due date", "job": "occupation",
+    "laptop": "computer", "wifi": "wireless network", "partner": "other half", "brother": "sibling",
+    "sister": "sibling", "son": "boy", "daughter": "girl", "neighbor": "neighbour", "landlord": "lessor",
+    "colleague": "co-worker", "teacher": "instructor", "house": "home", "boat": "vessel", "team": "crew",
+    "band": "group", "coffee": "hot drink", "client": "customer", "customer": "client", "cousin": "relative",
+    "cellar": "basement", "basement": "cellar", "attic": "loft", "loft": "attic", "shed": "hut", "aunt": "relative",
+    "uncle": "relative", "shop": "store", "course": "class", "class": "course", "lesson": "class",
+    "party": "celebration", "wedding": "marriage", "exam": "test", "test": "exam", "flight": "plane",
+    "neighbourhood": "area", "village": "small town", "road": "street", "street": "road", "jacket": "coat",
+    "bag": "case", "key": "door key", "fridge": "refrigerator", "bin": "container", "fan": "ventilator",
+    "picture": "image", "club": "society",
 }  # fmt: skip
 VERB_PARAPHRASE: dict[str, str] = {
     "buy": "purchase", "purchase": "buy", "live": "reside", "start": "begin", "begin": "start", "keep": "store",
     "store": "keep", "produce": "make", "use": "work with", "fix": "repair", "repair": "fix", "choose": "pick",
-    "pick": "choose", "receive": "get", "get": "receive", "teach": "instruct", "meet": "get together", "love": "adore",
-    "hate": "dislike", "dislike": "hate", "like": "enjoy", "enjoy": "like", "rehearse": "practise", "practise": "rehearse",
-    "expire": "run out", "empty": "clear out", "moor": "dock", "service": "look after", "play": "perform",
-    "pay": "spend", "run": "operate", "own": "have", "move": "relocate", "relocate": "move", "open": "start",
-    "close": "shut", "shut": "close", "end": "finish", "finish": "end", "study": "train", "work": "have a job",
-    "visit": "go to", "break": "injure", "build": "construct", "create": "make", "make": "create", "rent": "lease",
-    "wear": "put on", "drink": "have", "eat": "have", "order": "ask for", "cook": "prepare", "park": "leave", "lose": "misplace",
-    "hide": "conceal", "collect": "gather", "belong": "go", "arrive": "get in", "depart": "leave", "land": "touch down",
-    "marry": "wed", "retire": "stop working", "join": "become a member of", "prefer": "like better", "come": "originate",
-    "grow": "raise", "cost": "sell for", "weigh": "tip the scales at", "bake": "make", "write": "produce", "leave": "set off",
+    "pick": "choose", "receive": "get", "serve": "offer", "name": "call", "sell": "offer", "speak": "talk",
+    "teach": "instruct", "love": "adore", "hate": "dislike", "dislike": "hate", "like": "enjoy", "enjoy": "like",
+    "rehearse": "practise", "practise": "rehearse", "expire": "run out", "empty": "clear out", "moor": "dock",
+    "service": "look after", "play": "perform", "pay": "spend", "run": "operate", "own": "have", "move": "relocate",
+    "relocate": "move", "close": "shut", "shut": "close", "end": "finish", "finish": "end", "study": "train",
+    "work": "have a job", "visit": "go to", "break": "injure", "build": "construct", "create": "make",
+    "make": "create", "rent": "lease", "wear": "put on", "drink": "have", "eat": "have", "order": "ask for",
+    "cook": "prepare", "park": "leave", "lose": "misplace", "hide": "conceal", "collect": "gather",
+    "arrive": "get in", "depart": "leave", "land": "touch down", "marry": "wed", "retire": "stop working",
+    "join": "become a member of", "prefer": "like better", "come": "originate", "grow": "raise", "cost": "sell for",
+    "weigh": "tip the scales at", "bake": "make", "write": "produce", "leave": "set off",
 }  # fmt: skip
 
 # What the named things are, so that a question can ask "which instrument" instead of "what".
 _KINDS = """
-instrument: harp cello violin viola piano guitar banjo mandolin trombone trumpet flute clarinet oboe bassoon saxophone sax drums drum accordion ukulele harmonica organ bass tuba horn bagpipes sitar lute recorder keyboard fiddle marimba xylophone theremin zither
-sport: tennis football soccer badminton squash hockey rugby cricket golf volleyball basketball handball chess lacrosse baseball softball curling bowls darts billiards polo padel pickleball snooker
+instrument: harp cello violin viola piano guitar banjo mandolin trombone trumpet flute clarinet oboe bassoon
+instrument: saxophone sax drums drum accordion ukulele harmonica organ bass tuba horn bagpipes sitar lute recorder
+instrument: keyboard fiddle marimba xylophone theremin zither
+sport: tennis football soccer badminton squash hockey rugby cricket golf volleyball basketball handball chess
+sport: lacrosse baseball softball curling bowls darts billiards polo padel pickleball snooker
 coffee: espresso cappuccino latte lungo cortado americano macchiato ristretto mocha doppio affogato filter
-coffee: flat\\ white long\\ black cold\\ brew
-tea: oolong matcha chamomile rooibos sencha darjeeling assam chai jasmine peppermint hibiscus earl\\ grey genmaicha pu-erh lapsang mate
-language: swahili hindi finnish norwegian swedish danish icelandic spanish french german italian portuguese dutch polish czech slovak hungarian romanian bulgarian greek turkish arabic hebrew persian farsi urdu bengali tamil mandarin chinese cantonese japanese korean thai vietnamese indonesian malay russian ukrainian georgian armenian basque catalan welsh irish latin esperanto estonian latvian lithuanian croatian serbian slovenian tagalog quechua yoruba zulu
-car: fiat lancia saab volvo toyota honda ford opel skoda renault peugeot citroen citroën volkswagen vw audi bmw mercedes mazda nissan subaru suzuki kia hyundai tesla seat dacia mini jaguar porsche lexus jeep chevrolet buick trabant lada alfa\\ romeo
+coffee: flat_white long_black cold_brew
+tea: oolong matcha chamomile rooibos sencha darjeeling assam chai jasmine peppermint hibiscus earl_grey genmaicha
+tea: pu-erh lapsang mate
+language: swahili hindi finnish norwegian swedish danish icelandic spanish french german italian portuguese dutch
+language: polish czech slovak hungarian romanian bulgarian greek turkish arabic hebrew persian farsi urdu bengali
+language: tamil mandarin chinese cantonese japanese korean thai vietnamese indonesian malay russian ukrainian
+language: georgian armenian basque catalan welsh irish latin esperanto estonian latvian lithuanian croatian
+language: serbian slovenian tagalog quechua yoruba zulu
+car: fiat lancia saab volvo toyota honda ford opel skoda renault peugeot citroen citroën volkswagen vw audi bmw
+car: mercedes mazda nissan subaru suzuki kia hyundai tesla seat dacia mini jaguar porsche lexus jeep chevrolet
+car: buick trabant lada alfa_romeo
 editor: vim neovim emacs nano vscode sublime helix kakoune pycharm intellij zed notepad
-operating\\ system: linux ubuntu debian fedora windows macos freebsd arch nixos openbsd mint
+operating_system: linux ubuntu debian fedora windows macos freebsd arch nixos openbsd mint
 """
 KINDS: dict[str, str] = {
-    word.replace("\\ ", " "): kind.replace("\\ ", " ")
+    word.replace("_", " "): kind.replace("_", " ")
     for kind, words in (line.split(": ", 1) for line in _KINDS.strip().splitlines())
-    for word in words.replace("\\ ", "\\_").replace("\\_", "\u00a0").split(" ")
+    for word in words.split()
 }
-KINDS = {word.replace("\u00a0", " "): kind for word, kind in KINDS.items()}
 
-MONTHS = ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"]
+COLOURS = bag(
+    "red blue green black white grey gray yellow orange purple pink brown silver gold golden beige turquoise teal "
+    "violet maroon navy cream burgundy lilac"
+)
+MONTHS = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
 DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
-NUMBER_WORDS = (
-    ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety", "hundred", "thousand"]
+NUMBER_WORDS = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+    "twenty",
+    "thirty",
+    "forty",
+    "fifty",
+    "sixty",
+    "seventy",
+    "eighty",
+    "ninety",
+    "hundred",
+    "thousand",
+]
+RELATIVES = bag(
+    "wife husband partner spouse girlfriend boyfriend fiancé fiancée fiance fiancee mother mum mom father dad "
+    "brother sister son daughter kid child baby grandmother grandma granny grandfather grandpa granddad aunt "
+    "uncle cousin nephew niece stepmother stepfather stepson stepdaughter stepbrother stepsister twin godson "
+    "goddaughter godfather godmother grandson granddaughter mother-in-law father-in-law sister-in-law "
+    "brother-in-law"
 )
-RELATIVES = frozenset(
-    ["wife", "husband", "partner", "spouse", "girlfriend", "boyfriend", "fiancé", "fiancée", "fiance", "fiancee", "mother", "mum", "mom", "father", "dad", "brother", "sister", "son", "daughter", "kid", "child", "baby", "grandmother", "grandma", "granny", "grandfather", "grandpa", "granddad", "aunt", "uncle", "cousin", "nephew", "niece", "stepmother", "stepfather", "stepson", "stepdaughter", "stepbrother", "stepsister", "twin", "godson", "goddaughter", "godfather", "godmother", "grandson", "granddaughter", "mother-in-law", "father-in-law", "sister-in-law", "brother-in-law"]
+ROLES = bag(
+    "manager boss supervisor doctor dentist teacher tutor coach trainer neighbour neighbor landlord landlady "
+    "friend colleague coworker co-worker flatmate roommate housemate lawyer accountant hairdresser barber "
+    "therapist physiotherapist mechanic plumber electrician babysitter nanny advisor adviser mentor professor "
+    "editor agent boss ceo client assistant secretary gp optician pediatrician paediatrician vet intern student "
+    "pupil instructor cleaner gardener buddy bandmate teammate cofounder co-founder psychologist cardiologist "
+    "dermatologist surgeon nurse midwife priest rabbi director principal headmaster successor predecessor"
 )
-ROLES = frozenset(
-    ["manager", "boss", "supervisor", "doctor", "dentist", "teacher", "tutor", "coach", "trainer", "neighbour", "neighbor", "landlord", "landlady", "friend", "colleague", "coworker", "co-worker", "flatmate", "roommate", "housemate", "lawyer", "accountant", "hairdresser", "barber", "therapist", "physiotherapist", "mechanic", "plumber", "electrician", "babysitter", "nanny", "advisor", "adviser", "mentor", "professor", "editor", "agent", "boss", "ceo", "client", "assistant", "secretary", "gp", "optician", "pediatrician", "paediatrician", "vet", "intern", "student", "pupil", "instructor", "cleaner", "gardener", "buddy", "bandmate", "teammate", "cofounder", "co-founder", "psychologist", "cardiologist", "dermatologist", "surgeon", "nurse", "midwife", "priest", "rabbi", "director", "principal", "headmaster", "successor", "predecessor"]
-)
-PETS = frozenset(
-    ["dog", "puppy", "pup", "cat", "kitten", "horse", "pony", "hamster", "rabbit", "bunny", "parrot", "budgie", "canary", "goldfish", "fish", "tortoise", "turtle", "snake", "lizard", "gecko", "guinea-pig", "ferret", "rat", "mouse", "hen", "chicken", "goat", "sheep", "cow", "donkey", "pig", "duck", "goose", "chameleon", "iguana", "axolotl", "spider", "tarantula"]
+PETS = bag(
+    "dog puppy pup cat kitten horse pony hamster rabbit bunny parrot budgie canary goldfish fish tortoise turtle "
+    "snake lizard gecko guinea-pig ferret rat mouse hen chicken goat sheep cow donkey pig duck goose chameleon "
+    "iguana axolotl spider tarantula"
 )
 PEOPLE = RELATIVES | ROLES
-PLACE_NOUNS = frozenset(
-    ["home", "house", "flat", "apartment", "city", "town", "village", "country", "street", "address", "gym", "school", "café", "cafe", "bar", "pub", "restaurant", "clinic", "hospital", "office", "park", "library", "shop", "store", "hotel", "station", "airport", "hike", "trail", "beach", "lake", "mountain", "island", "bakery", "market", "cinema", "theatre", "pharmacy", "museum", "church", "club", "studio", "university", "college", "kindergarten", "nursery", "place", "venue", "hometown", "birthplace", "vet"]
+PLACE_NOUNS = bag(
+    "home house flat apartment city town village country street address gym school café cafe bar pub restaurant "
+    "clinic hospital office park library shop store hotel station airport hike trail beach lake mountain island "
+    "bakery market cinema theatre pharmacy museum church club studio university college kindergarten nursery "
+    "place venue hometown birthplace vet"
 )
-DATE_NOUNS = frozenset(
-    ["birthday", "anniversary", "deadline", "appointment", "date", "wedding", "day", "exam", "interview", "flight", "meeting", "checkup", "check-up", "surgery", "concert", "birthdate", "party", "conference", "graduation", "launch", "release"]
+DATE_NOUNS = bag(
+    "birthday anniversary deadline appointment date wedding day exam interview flight meeting checkup check-up "
+    "surgery concert birthdate party conference graduation launch release"
 )
-NUMBER_NOUNS = frozenset(
-    ["number", "code", "pin", "password", "size", "age", "height", "weight", "room", "flat", "gate", "platform", "line", "seat", "zip", "postcode", "extension", "salary", "rent", "budget", "price", "blood", "licence", "license", "plate", "score"]
+NUMBER_NOUNS = bag(
+    "number code pin password size age height weight room flat gate platform line seat zip postcode extension "
+    "salary rent budget price blood licence license plate score"
+)
+# Subjects that belong to nobody or to the moment.
+NO_OWNER = bag(
+    "weather sun moon earth sky world internet universe problem answer question idea code file output result "
+    "point thing food traffic news battery error bug test function script line"
 )

@@ -1,0 +1,102 @@
+"""Precision and recall of the rule path on labelled turns. Exit 1 when a bar (95 % and 80 %) is missed.
+
+Each turn is read alone. A fact counts as found when its value and the label's stand in one another as whole words and
+its key names the label's subject; everything else that was extracted is wrong.
+"""
+
+import argparse
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from circadian.errors import FAILED, OK, run
+from circadian.night.facts import gather
+from circadian.night.lessons import contains
+from circadian.records import Fact, Json, Message, Turn, normalize
+
+PRECISION = 0.95
+RECALL = 0.80
+LABELS = Path(__file__).resolve().parent.parent / "tests" / "data" / "labelled_turns.jsonl"
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Counts over all turns, and a line for each mistake."""
+
+    turns: int
+    negatives: int
+    right: int
+    wrong: int
+    missed: int
+    mistakes: tuple[str, ...]
+
+    @property
+    def precision(self) -> float:
+        return self.right / max(1, self.right + self.wrong)
+
+    @property
+    def recall(self) -> float:
+        return self.right / max(1, self.right + self.missed)
+
+
+def extracted(text: str) -> tuple[Fact, ...]:
+    """The facts of one message on its own; names that only an apposition implies are not judged."""
+    facts = gather([Turn((Message("user", text), Message("assistant", "Noted.")), "t0")]).facts
+    return tuple(f for f in facts if f.status == "active")
+
+
+def matches(fact: Fact, label: dict[str, str]) -> bool:
+    same_value = contains(fact.value, label["value"]) or contains(label["value"], fact.value)
+    words = set(normalize(label["subject"]).split())
+    named = set(normalize(f"{fact.key.partition('|')[0]} {fact.subject} {fact.key}").split())
+    return same_value and words <= named
+
+
+def tally(rows: list[Json]) -> Tally:
+    right = wrong = missed = 0
+    mistakes: list[str] = []
+    for row in rows:
+        text: str = row["user"]
+        labels: list[dict[str, str]] = list(row["facts"])
+        for fact in extracted(text):
+            label = next((label for label in labels if matches(fact, label)), None)
+            if label is not None:
+                labels.remove(label)
+                right += 1
+            elif not fact.details.get("implied"):
+                wrong += 1
+                mistakes.append(f"wrong   {text!r}: {fact.key} = {fact.value!r}")
+        missed += len(labels)
+        mistakes += [f"missed  {text!r}: {label['subject']} = {label['value']!r}" for label in labels]
+    return Tally(len(rows), sum(not r["facts"] for r in rows), right, wrong, missed, tuple(mistakes))
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--labels", type=Path, default=LABELS, help="JSONL of {user, facts: [{subject, value}]}")
+    parser.add_argument("--mistakes", action="store_true", help="list every miss and every wrong fact on stderr")
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of the table")
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    args = build_parser().parse_args(argv)
+    rows = [json.loads(line) for line in args.labels.read_text(encoding="utf-8").splitlines() if line.strip()]
+    result = tally(rows)
+    if args.mistakes:
+        print("\n".join(result.mistakes), file=sys.stderr)
+    if args.json:
+        figures = {"turns": result.turns, "precision": result.precision, "recall": result.recall}
+        print(json.dumps({"version": 1, **figures}))
+    else:
+        print(f"turns      {result.turns} ({result.negatives} without a fact)")
+        print(f"precision  {result.precision:.3f}  (bar {PRECISION:.2f}; {result.wrong} wrong)")
+        print(f"recall     {result.recall:.3f}  (bar {RECALL:.2f}; {result.missed} missed)")
+    return OK if result.precision >= PRECISION and result.recall >= RECALL else FAILED
+
+
+if __name__ == "__main__":
+    sys.exit(run(main))

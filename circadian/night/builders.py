@@ -1,0 +1,430 @@
+"""What a matched pattern makes of its groups: one Draft or several, in the user's person.
+
+Group s is the subject or its owner, v the value, n a noun, np a noun phrase. A builder may still refuse (empty list):
+a pattern sees words, a builder also sees what kind of value they name.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+
+from circadian.night.clauses import value_of
+from circadian.night.grammar import be_for, canonical, head_noun, lemma_of, possessive, strip_determiner, value_type
+from circadian.night.words import KINDS, NO_OWNER, PEOPLE, PETS, bag
+
+MULTI = frozenset(
+    {"avoid", "like", "dislike", "instrument", "sport", "language", "speaks", "owns", "drink", "eats", "prefer"}
+)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A fact before it has an id: `said` is the clean statement in the user's person."""
+
+    relation: str
+    subject: str
+    value: str
+    said: str
+    key: str
+    slots: dict[str, str] = field(default_factory=lambda: {})
+
+
+def subject_key(subject: str) -> str:
+    """I, we → i; "my sister Ana" → ana; "my dog" → dog; "my mother's dog" → mother dog."""
+    if subject.lower() in ("i", "we", "me", "my", "our", "us"):
+        return "i"
+    name = appositive(subject)
+    return name[1].lower() if name else canonical(subject)
+
+
+def appositive(subject: str) -> tuple[str, str] | None:
+    """("my sister", "Ana") of "my sister Ana"; None when the phrase carries no name."""
+    match = re.fullmatch(
+        r"((?:[Mm]y|[Oo]ur|[Hh]is|[Hh]er|[Tt]heir) (?:[a-z-]+ ){0,3}?([a-z-]+)) ([A-Z][\w'’-]+(?: [A-Z][\w'’-]+)?)",
+        subject,
+    )
+    if match and (match[2] in PEOPLE or match[2] in PETS):
+        return match[1], match[3]
+    return None
+
+
+def whole(match: re.Match[str]) -> str:
+    return match.string.strip()
+
+
+def clean(value: str) -> str:
+    return value.strip(" ,.!;:\"“”'")
+
+
+def simple(relation: str, attribute: str = "", said: str = "") -> Callable[[re.Match[str]], Iterable[Draft | None]]:
+    """One fact about group s with value group v, filed under s|attribute."""
+
+    def build(match: re.Match[str]) -> Iterable[Draft | None]:
+        subject, value = match["s"].strip(), value_of(clean(match["v"]))
+        text = (
+            said.format(s=subject, v=clean(match["v"]), be=be_for(subject), poss=possessive(subject))
+            if said
+            else whole(match)
+        )
+        return [Draft(relation, subject, value, text, f"{subject_key(subject)}|{attribute or relation}", {})]
+
+    return build
+
+
+def named(match: re.Match[str]) -> Iterable[Draft | None]:
+    """Something has a name: s is the thing."""
+    thing, value = match["s"].strip(), clean(match["v"])
+    if (
+        thing.lower() in ("i", "we", "it", "he", "she", "they", "this", "that")
+        and "name" not in match.string.lower()[:12]
+    ):
+        return [Draft("name", "I", value, f"my name is {value}", "i|name", {})] if thing == "I" else []
+    verb = re.search(r"\b(codenamed|nicknamed)\b", match.string)
+    said = f"{thing} {be_for(thing)} {verb[1]} {value}" if verb else f"{possessive(thing)} name is {value}"
+    if len(thing.split()) > 4 or " that " in thing or " of " in thing:
+        said = f"{thing} {be_for(thing)} called {value}"
+    named = thing.removesuffix(" at work").removesuffix(" at home")
+    return [Draft("name", named, value, said, f"{subject_key(named)}|name", {})]
+
+
+def my_name(match: re.Match[str]) -> Iterable[Draft | None]:
+    return [Draft("name", "I", clean(match["v"]), f"my name is {clean(match['v'])}", "i|name", {})]
+
+
+def got_named(match: re.Match[str]) -> Iterable[Draft | None]:
+    noun = match["n"].strip()
+    other = "other " if re.search(r"\b(another|second)\b", match["det"]) else ""
+    short = noun.split(" ")[-1] if len(noun.split()) > 2 else noun
+    thing = f"{'our' if match['s'].lower() == 'we' else 'my'} {other}{short}"
+    value = clean(match["v"])
+    return [Draft("name", thing, value, f"{possessive(thing)} name is {value}", f"{subject_key(thing)}|name", {})]
+
+
+def having(match: re.Match[str]) -> Iterable[Draft | None]:
+    """ "Our garden has a cherry tree called Gustav": our garden's cherry tree."""
+    thing = f"{possessive(match['s'])} {match['n']}"
+    value = clean(match["v"])
+    return [Draft("name", thing, value, f"{possessive(thing)} name is {value}", f"{subject_key(thing)}|name", {})]
+
+
+def that_is(match: re.Match[str]) -> Iterable[Draft | None]:
+    """ "We took the cat to Pawhaven, that's our vet clinic": the first half names what the second half says."""
+    names = re.findall(r"(?:(?:Dr|Mr|Mrs|Ms|Prof)\.? )?[A-ZÀ-ÖØ-Þ][\w'’-]*(?: [A-ZÀ-ÖØ-Þ][\w'’-]*)*", match["first"])
+    names = [n for n in names if n not in ("I", "We", "The", "My", "Our", "He", "She", "They", "It")]
+    if not names:
+        return []
+    value = names[0] if re.match(r"(?:he|she|who)\b", match["pro"]) else names[-1]
+    return [identity(match["np"], value)]
+
+
+def identity(noun_phrase: str, value: str) -> Draft:
+    """my manager / our vet / the grant deadline is VALUE."""
+    head = head_noun(noun_phrase)
+    kind = value_type(value)
+    key = f"{subject_key(noun_phrase)}|{'name' if kind == 'name' else 'is'}"
+    said = f"{noun_phrase} {be_for(noun_phrase)} {value}"
+    relation = "role" if kind == "name" and head in PEOPLE else "attribute"
+    return Draft(
+        relation,
+        noun_phrase,
+        value_of(value) if kind == "name" else strip_determiner(value),
+        said,
+        key,
+        {"np": noun_phrase},
+    )
+
+
+def age(match: re.Match[str]) -> Iterable[Draft | None]:
+    subject, value = match["s"], match["v"]
+    if subject.lower() in ("it", "they", "this", "that"):
+        return []
+    alive = (
+        subject in ("I", "we") or subject[:1].isupper() or appositive(subject) or head_noun(subject) in PEOPLE | PETS
+    )
+    if not alive and "old" not in match.string and "turned" not in match.string:
+        return []
+    name = appositive(subject)
+    said = f"{subject} {be_for(subject)} {value} years old"
+    out = [Draft("age", subject, value, said, f"{subject_key(subject)}|age", {})]
+    return [*([identity_name(*name)] if name else []), *out]
+
+
+def identity_name(role: str, name: str) -> Draft:
+    return Draft(
+        "name", role, name, f"{possessive(role)} name is {name}", f"{subject_key(role)}|name", {"implied": "yes"}
+    )
+
+
+def birthday(match: re.Match[str]) -> Iterable[Draft | None]:
+    owner = match["s"].strip()
+    subject = {"my": "I", "our": "we"}.get(owner.lower(), re.sub(r"'s?$", "", owner))
+    shown = re.sub(r"^on ", "", clean(match["v"]))
+    value = re.sub(r"^the ", "", shown)
+    return [
+        Draft(
+            "birthday",
+            subject,
+            value,
+            f"{possessive(subject)} birthday is {shown}",
+            f"{subject_key(subject)}|birthday",
+            {},
+        )
+    ]
+
+
+def favourite(match: re.Match[str]) -> Iterable[Draft | None]:
+    groups = match.groupdict()
+    owner = (groups.get("s") or "my").strip()
+    subject = {"my": "I", "our": "we", "the": "I", "i": "I"}.get(owner.lower(), re.sub(r"'s?$", "", owner))
+    noun, value = match["n"].strip(), clean(match["v"])
+    said = whole(match) if groups.get("said") is None else ""
+    if not said or match.re.pattern.startswith("(?P<v>"):
+        said = f"{possessive(subject)} favourite {noun} is {value}"
+    shown = f"{possessive(subject)} favourite {noun}"
+    return [
+        Draft(
+            "favourite",
+            subject,
+            value_of(value),
+            said,
+            f"{subject_key(subject)}|favourite {canonical(noun)}",
+            {"np": shown, "noun": noun},
+        )
+    ]
+
+
+def kind_of(value: str) -> str:
+    """What the value is, by the word list: cello → instrument; "chamomile tea" → tea; "" when unknown."""
+    low = strip_determiner(value).lower().strip(" .")
+    if low in KINDS:
+        return KINDS[low]
+    last = low.split(" ")[-1]
+    return KINDS.get(
+        last, last if last in ("tea", "coffee", "beer", "wine", "juice", "bread", "cheese") and " " in low else ""
+    )
+
+
+def drinks(match: re.Match[str]) -> Iterable[Draft | None]:
+    subject, value = match["s"], clean(match["v"])
+    low = value.lower()
+    if re.search(r"\b(?:too|much|it|that|this|a lot|enough|some|water today)\b", low):
+        return []
+    kind = kind_of(value)
+    slots = {"verb": "drink"}
+    if kind:
+        short = re.sub(rf" {kind}$", "", value)
+        slots |= {"np": f"{possessive(subject)} favourite {kind}", "noun": kind}
+        return [
+            Draft(
+                "favourite", subject, value_of(short), whole(match), f"{subject_key(subject)}|favourite {kind}", slots
+            )
+        ]
+    return [Draft("drink", subject, value_of(value), whole(match), f"{subject_key(subject)}|drink", slots)]
+
+
+def avoid(match: re.Match[str]) -> Iterable[Draft | None]:
+    value = clean(re.sub(r"^(?:to|any|of) ", "", match["v"]))
+    if len(value.split()) > 5 or value.lower() in ("anything", "it", "that", "this", "much", "more", "a lot"):
+        return []
+    return [Draft("avoid", match["s"], value_of(value), whole(match), f"{subject_key(match['s'])}|avoid", {})]
+
+
+def play(match: re.Match[str]) -> Iterable[Draft | None]:
+    subject, value = match["s"], clean(match["v"])
+    value = re.split(r" (?:in|with|for|at|every|since|on|as) ", value)[0]
+    kind = kind_of(value)
+    if kind in ("instrument", "sport") or match["the"]:
+        relation = "sport" if kind == "sport" else "instrument"
+        bare = strip_determiner(value)
+        return [
+            Draft(
+                relation,
+                subject,
+                bare,
+                whole(match),
+                f"{subject_key(subject)}|{relation}",
+                {"kind": kind or "instrument"},
+            )
+        ]
+    return []
+
+
+def language(match: re.Match[str]) -> Iterable[Draft | None]:
+    value = clean(match["v"])
+    if kind_of(value) != "language" and not re.search(r"course|lessons|class", match.string):
+        return []
+    relation = "speaks" if re.search(r"\bspeak|fluent|mother tongue|native", match.string) else "language"
+    slots = {"kind": "language" if kind_of(value) == "language" else "subject"}
+    return [Draft(relation, match["s"], value, whole(match), f"{subject_key(match['s'])}|{relation}", slots)]
+
+
+def job(match: re.Match[str]) -> Iterable[Draft | None]:
+    subject, value = match["s"], clean(match["v"])
+    value = re.sub(r"^(?:a|an) ", "", re.split(r" (?:at|for|in|with|by|from) ", value)[0])
+    if not subject or len(value.split()) > 4:
+        return []
+    article = "an" if value[:1].lower() in "aeiou" else "a"
+    said = f"{subject} {be_for(subject)} {article} {value}"
+    out = [Draft("job", subject, value, said, f"{subject_key(subject)}|job", {})]
+    place = re.search(rf"{re.escape(value)} (?:at|for|with) ((?:the )?[A-Z][\w'’&. -]*)$", match.string)
+    if place:
+        verb = "work" if subject.lower() in ("i", "we") else "works"
+        out.append(
+            Draft(
+                "employer",
+                subject,
+                value_of(place[1]),
+                f"{subject} {verb} at {place[1]}",
+                f"{subject_key(subject)}|employer",
+                {},
+            )
+        )
+    name = appositive(subject)
+    return [*([identity_name(*name)] if name else []), *out]
+
+
+_AFTER_PLACE = (
+    r" (?:with|for|since|because|to|where|when|as|near|and|but|until|next|this|"
+    r"in (?=spring|summer|autumn|fall|winter|\d|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec))\b"
+)
+
+
+def place(relation: str) -> Callable[[re.Match[str]], Iterable[Draft | None]]:
+    def build(match: re.Match[str]) -> Iterable[Draft | None]:
+        subject, value = match["s"], re.split(_AFTER_PLACE, clean(match["v"]))[0]
+        full = clean(match["v"])
+        if (
+            value_type(value) == "common"
+            and value_type(full) == "name"
+            and re.search(r" (?:near|outside|called|named|close to|in|north of|south of) [A-Z]", full)
+        ):
+            value = re.split(r" (?:near|outside|called|named|close to|in|north of|south of) (?=[A-Z])", full)[-1]
+        if value_type(value) in ("date", "time", "money") or value.lower() in (
+            "a hurry",
+            "the moment",
+            "a minute",
+            "peace",
+            "fear",
+            "hope",
+            "harmony",
+            "sin",
+            "denial",
+            "the shop",
+            "the store",
+        ):
+            return []
+        if relation == "home" and subject.lower() in ("it", "this", "that"):
+            return []
+        said = whole(match)
+        out = [Draft(relation, subject, value_of(clean(value)), said, f"{subject_key(subject)}|{relation}", {})]
+        name = appositive(subject)
+        return [*([identity_name(*name)] if name else []), *out]
+
+    return build
+
+
+def due(match: re.Match[str]) -> Iterable[Draft | None]:
+    thing, value = match["s"].strip(), re.sub(r"^(?:on|by) ", "", clean(match["v"]))
+    thing = re.sub(r"'s$", "", thing)
+    thing = thing if re.match(r"(?:my|our|the|[A-Z])", thing) else f"the {thing}"
+    return [Draft("due", thing, value, whole(match), f"{canonical(thing)}|due", {})]
+
+
+VAGUE_FOOD = re.compile(r"\b(?:it|that|this|guests?|friends?|something|nothing|to|too|people|time)\b")
+
+
+def has_of(match: re.Match[str]) -> Iterable[Draft | None]:
+    """ "My telescope has a focal length of 1200 mm" is "my telescope's focal length is 1200 mm"."""
+    owner = possessive(match["s"])
+    value = clean(match["v"])
+    if not re.search(r"\d|[A-Z]", value):
+        return []
+    return [
+        Draft(
+            "attribute",
+            f"{owner} {match['n']}",
+            value,
+            whole(match),
+            f"{canonical(owner + ' ' + match['n'])}|is",
+            {"np": f"{owner} {match['n']}"},
+        )
+    ]
+
+
+def vehicle(match: re.Match[str]) -> Iterable[Draft | None]:
+    value = clean(match["v"])
+    if value_type(value) != "name":
+        return []
+    return [Draft("vehicle", match["s"], value_of(value), whole(match), f"{subject_key(match['s'])}|vehicle", {})]
+
+
+def tool(match: re.Match[str]) -> Iterable[Draft | None]:
+    value = clean(match["v"])
+    kind = kind_of(value)
+    task = (match.groupdict().get("task") or "").strip()
+    if kind not in ("editor", "operating system") and not re.search(r"\bcode|programs?\b", match.string):
+        return []
+    kind = kind or ("editor" if " in " in match.string else "")
+    if not kind:
+        return []
+    return [
+        Draft(
+            "tool",
+            match["s"],
+            value_of(value),
+            whole(match),
+            f"{subject_key(match['s'])}|{kind}",
+            {"kind": kind, "task": task},
+        )
+    ]
+
+
+def use_named(match: re.Match[str]) -> Iterable[Draft | None]:
+    """ "Visitors should use the wifi network BlueHeron": the thing has a name."""
+    thing, value = f"the {match['n']}", clean(match["v"])
+    return [Draft("name", thing, value, whole(match), f"{subject_key(thing)}|name", {"who": match["s"]})]
+
+
+def attribute(match: re.Match[str]) -> Iterable[Draft | None]:
+    noun_phrase, value = match["s"].strip(), clean(match["v"])
+    value = re.sub(r"^(?:currently|now|still|also|actually) ", "", value)
+    value = re.sub(r"^(?:on|by) ", "", value) if value_type(value) == "date" else value
+    if re.match(
+        r"(?:on|at|in|near|behind|under|next|from|about|by|for|with|to|not|so|very|too|really|going|being|like|of) ",
+        value,
+    ):
+        return []
+    form = lemma_of(value.split(" ")[-1])
+    if value_type(value) == "common" and (
+        head_noun(noun_phrase) not in _ASKED_ATTRIBUTES or (form and form[1] in ("past", "participle", "ing"))
+    ):
+        return []
+    if re.match(r"(?:a|an) ", value) and head_noun(noun_phrase) in PEOPLE | PETS:
+        return []
+    if (
+        (head_noun(noun_phrase) in NO_OWNER and len(noun_phrase.split()) < 3)
+        or re.match(r"the [A-Z]", noun_phrase)
+        or match["v"].strip()[:1] in "\"“'"
+        or re.search(r"\b(?:percent|%)", value)
+    ):
+        return []
+    if re.search(r"\b(?:am|is|are|was|were|has|have)\b", value) or len(value.split()) > 8:
+        return []
+    if lemma_like(value):
+        return []
+    return [replace(identity(noun_phrase, value), said=whole(match))]
+
+
+def lemma_like(value: str) -> bool:
+    """ "moored at Pellworm", "due on June 30", "afraid of Rex": a participle or adjective, no name."""
+    first, _, rest = value.partition(" ")
+    return bool(
+        first[:1].islower() and re.search(r"\b(?:at|in|on|by|of|from|to|with|for|under|near|about)\b", rest)
+    ) and not re.match(r"(?:the|a|an|my|our|his|her)\b", value)
+
+
+_ASKED_ATTRIBUTES = bag(
+    "colour color hobby specialty speciality job profession occupation dream hometown password pin code size diet "
+    "religion major nickname surname specialism field breed brand make model favourite pastime phobia instrument "
+    "sport subject"
+)

@@ -1,0 +1,114 @@
+"""Facts → lessons: each fact asked in many structures and words, answered with one full sentence that states the value.
+
+No model. What a question may never do: contain the value it asks for, equal a held-out question, or stand in two
+splits. Relations that wordings.py knows bring their synonyms; every fact is also asked by its own grammar.
+"""
+
+import random
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from circadian.night.questions import Wording, reverse_wordings, wordings_of
+from circadian.records import Fact, Lesson, LessonKind, normalize, question_hash
+
+MOST = 12
+HELD_OUT = 2
+
+
+@dataclass(frozen=True)
+class LessonSet:
+    """Lessons of one night; the splits share no question."""
+
+    train: tuple[Lesson, ...]
+    valid: tuple[Lesson, ...]
+    test: tuple[Lesson, ...]
+    dropped: Mapping[str, int]
+
+
+@dataclass
+class _Maker:
+    """What has been asked so far, over all facts: a question belongs to the first fact that asks it."""
+
+    rng: random.Random
+    wordings: int
+    exclude: frozenset[str]
+    used: set[str] = field(default_factory=lambda: set())
+    dropped: dict[str, int] = field(default_factory=lambda: {})
+
+    def usable(self, fact: Fact, wording: Wording) -> bool:
+        mark = question_hash(wording.question)
+        if mark in self.exclude:
+            return self._drop("held out")
+        if mark in self.used:
+            return self._drop("repeated")
+        if wording.kind != "reverse" and contains(wording.question, fact.value):
+            return self._drop("gives the value away")
+        self.used.add(mark)
+        return True
+
+    def _drop(self, reason: str) -> bool:
+        self.dropped[reason] = self.dropped.get(reason, 0) + 1
+        return False
+
+
+def contains(text: str, value: str) -> bool:
+    """Whether `value` stands in `text` as whole words, ignoring case and punctuation."""
+    inner = normalize(value)
+    return bool(inner) and f" {inner} " in f" {normalize(text)} "
+
+
+def make_lessons(
+    facts: Sequence[Fact], *, seed: int, wordings: int = 8, exclude: frozenset[str] = frozenset()
+) -> LessonSet:
+    """Lessons for every active fact: `wordings` or more to train on, two to choose the best state by, two to test.
+
+    `exclude` holds question hashes that must not be used (counted under "held out"). Same arguments, same lessons.
+    """
+    maker = _Maker(random.Random(seed), wordings, exclude)
+    train: list[Lesson] = []
+    valid: list[Lesson] = []
+    test: list[Lesson] = []
+    for fact in facts:
+        if fact.status != "active":
+            continue
+        earlier = [f for f in facts if f.superseded_by == fact.id]
+        learned, chosen, kept = _lessons_of(maker, fact, earlier)
+        train += learned
+        valid += chosen
+        test += kept
+    return LessonSet(tuple(train), tuple(valid), tuple(test), maker.dropped)
+
+
+def _lessons_of(maker: _Maker, fact: Fact, earlier: Sequence[Fact]) -> tuple[list[Lesson], list[Lesson], list[Lesson]]:
+    known, own, spare = ([w for w in group if maker.usable(fact, w)] for group in wordings_of(fact, earlier))
+    reverse = [w for w in reverse_wordings(fact) if maker.usable(fact, w)]
+    held = _hold_out(maker, known, own)
+    mine = set(map(id, held))
+    known, own = ([w for w in group if id(w) not in mine] for group in (known, own))
+    # Half the room for the relation's own words, the rest for the fact's grammar, spares when either runs dry.
+    room = max(maker.wordings, min(MOST, len(known) + 3))
+    recall = known[: room - min(len(own), 3)]
+    recall += own[: room - len(recall)]
+    recall += spare[: max(0, maker.wordings - len(recall))]
+    contexts = [w for w in spare if w not in recall][:2]
+    lessons = [_lesson(fact, w) for w in (*recall, *contexts, *reverse[:2])]
+    held_lessons = [_lesson(fact, w) for w in held]
+    return lessons, held_lessons[::2], held_lessons[1::2]
+
+
+def _hold_out(maker: _Maker, known: list[Wording], own: list[Wording]) -> list[Wording]:
+    """Up to four wordings kept from training, not the plainest one; fewer when there are few."""
+    pool = [*known[1:], *own[1:]]
+    spare = len(known) + len(own) - maker.wordings
+    number = max(2, min(2 * HELD_OUT, spare))
+    return maker.rng.sample(pool, min(number, len(pool)))
+
+
+def _lesson(fact: Fact, wording: Wording) -> Lesson:
+    kind: LessonKind = wording.kind
+    return Lesson(_tidy(wording.question), wording.answer or fact.statement, fact.id, wording.value or fact.value, kind)
+
+
+def _tidy(question: str) -> str:
+    return re.sub(r"\s+([?.,:])", r"\1", " ".join(question.split()))

@@ -1,0 +1,490 @@
+"""The wordings of one fact: those its relation brings, those its own grammar gives, those set in other talk."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from circadian.night.builders import subject_key
+from circadian.night.clauses import Ask, Slot, ask, joined, parse, split_value, wh_word
+from circadian.night.grammar import (
+    Clause,
+    be_for,
+    head_noun,
+    is_plural,
+    lemma_of,
+    lower_first,
+    participle_of,
+    past_of,
+    possessive,
+    sentence,
+    strip_determiner,
+    third_of,
+    to_you,
+    value_type,
+    wh_for_noun,
+)
+from circadian.night.wordings import DRINK_NOUNS, FOOD_NOUNS, OPENERS, QUESTIONS
+from circadian.night.words import COLOURS, NUMBER_NOUNS, PARAPHRASE, PEOPLE, PETS, PLACE_NOUNS, SAME, VERB_PARAPHRASE
+from circadian.records import Fact, LessonKind, short_id
+
+
+@dataclass(frozen=True)
+class Wording:
+    """One question; `answer` and `value` only where they differ from the fact's own."""
+
+    question: str
+    kind: LessonKind = "recall"
+    answer: str = ""
+    value: str = ""
+
+
+def wordings_of(fact: Fact, earlier: Sequence[Fact] = ()) -> tuple[list[Wording], list[Wording], list[Wording]]:
+    """(by relation, by the fact's grammar, in a setting). `earlier` are facts this one replaced: if they were told in
+    other words, their questions are asked too, with the new answer."""
+    known = list(dict.fromkeys(_by_relation(fact)))
+    asks = _asks(fact)
+    for old in earlier:
+        if old.details.get("said", "").replace(old.value, "") != said_of(fact).replace(fact.value, ""):
+            asks += [a for a in _asks(old) if a not in asks]
+            known += [q for q in _by_relation(old) if q not in known]
+    asks = [a for a in asks if a.direct]
+    own = [q for q in dict.fromkeys(_by_grammar(fact, asks)) if q not in known]
+    core = known[:4] + own[:2]
+    setting = list(_in_a_setting(fact, asks, core))
+    return (
+        [Wording(q) for q in _mixed(known, fact)],
+        [Wording(q) for q in own],
+        [Wording(q, "context") for q in setting],
+    )
+
+
+def _mixed(questions: list[str], fact: Fact) -> list[str]:
+    """The first two plain ones first, the rest in an order of the fact's own: facts do not all miss the same."""
+    return [*questions[:2], *sorted(questions[2:], key=lambda q: short_id(fact.key, q))]
+
+
+def said_of(fact: Fact) -> str:
+    """The statement in the user's person; from `statement` when a model made the fact."""
+    said = fact.details.get("said")
+    return said if said else to_me(fact.statement.rstrip("."))
+
+
+def to_me(text: str) -> str:
+    """ "Your dog's name is Noodle" → "my dog's name is Noodle"; the inverse of grammar.to_you for whole statements."""
+    text = re.sub(r"\b[Yy]ou are\b", "I am", text)
+    text = re.sub(r"\b[Yy]ou were\b", "I was", text)
+    text = re.sub(r"\b[Yy]our\b", "my", text)
+    text = re.sub(r"\b[Yy]ourself\b", "myself", text)
+    text = re.sub(r"^You\b", "I", text)
+    text = re.sub(r"(?<=[a-z] )you\b(?= [a-z])", "I", text)
+    text = re.sub(r"\byou\b", "me", text)
+    return re.sub(r"^(?:The|A|An|Our)\b", lambda m: m[0].lower(), text)
+
+
+# --- by relation -----------------------------------------------------------------------------------------------
+
+
+def _by_relation(fact: Fact) -> Iterable[str]:
+    for name in _lists(fact):
+        for template in QUESTIONS.get(name, ()):
+            question = _fill(template, fact)
+            if question:
+                yield question
+
+
+def _lists(fact: Fact) -> list[str]:
+    noun = head_noun(fact.details.get("np", fact.subject))
+    noun = SAME.get(noun, noun)
+    if fact.relation == "favourite":
+        drink = ["favourite:drink"] if noun in DRINK_NOUNS else ["favourite:food"] if noun in FOOD_NOUNS else []
+        return ["favourite", *drink, f"favourite:{noun}"]
+    if fact.relation == "tool":
+        return [f"tool:{fact.details.get('kind', '')}"]
+    if fact.relation == "role":
+        return ["role", f"role:{noun}"] if fact.details.get("np", "").lower().startswith(("my ", "our ")) else ["role"]
+    if fact.relation == "name":
+        own = re.match(r"(?:my|our) [a-z-]+$", fact.subject)
+        return ["name", f"role:{noun}"] if own and noun in PEOPLE | {"vet"} else ["name"]
+    if fact.relation == "avoid":
+        return ["avoid:allergy", "avoid"] if "allerg" in fact.statement or "intoler" in fact.statement else ["avoid"]
+    if fact.relation == "attribute":
+        return [*_lists_of_thing(fact), *_lists_of_place(fact, noun)]
+    return ["colour"] if fact.value.lower().split(" ")[-1] in COLOURS and fact.subject != "I" else [fact.relation]
+
+
+def _lists_of_thing(fact: Fact) -> list[str]:
+    """Which extra questions an attribute bears: dates, numbers and codes, things one has."""
+    np = fact.details.get("np", "")
+    kind = value_type(fact.value)
+    if kind in ("date", "time"):
+        return ["attribute:date"]
+    if kind in ("number", "money") or head_noun(np) in NUMBER_NOUNS or re.fullmatch(r"\S*\d\S*", fact.value):
+        return ["attribute:number"]
+    if (
+        re.fullmatch(r"(?:my|our) [a-z-]+(?: [a-z-]+)?", np)
+        and kind == "name"
+        and head_noun(np) not in PLACE_NOUNS | {"name", "vet", "clinic"}
+    ):
+        return ["attribute:thing"]
+    return []
+
+
+def _lists_of_place(fact: Fact, noun: str) -> list[str]:
+    if fact.relation == "attribute":
+        own = fact.details.get("np", "").lower().startswith(("my ", "our "))
+        return (
+            ["place", f"place:{'vet' if 'vet' in fact.key else noun}"] if own and noun in (*PLACE_NOUNS, "vet") else []
+        )
+    return []
+
+
+def _fill(template: str, fact: Fact) -> str:
+    """The template for this fact's subject; "" when it does not fit."""
+    subject = fact.subject
+    first = subject.lower() in ("i", "we", "me")
+    if template.startswith(("I:", "O:")):
+        if template.startswith("I:") != first:
+            return ""
+        template = template[2:]
+    for verb in ("does", "is", "was", "has"):
+        template = re.sub(rf"\b{verb} {{s}}", f"[{verb}] {{s}}", template)
+        template = re.sub(rf"\b{verb.capitalize()} {{s}}", f"[{verb}] {{s}}", template)
+    if "{poss}" in template and re.search(r" (?:that|which|who|we|I|on|in|of) ", subject):
+        return ""
+    np = fact.details.get("np", subject)
+    noun = fact.details.get("noun") or head_noun(np)
+    if "{np2}" in template and not np.lower().startswith(("my ", "our ")):
+        return ""
+    regular = noun if noun.endswith("s") else f"{noun}s"
+    nouns = f"{noun[:-1]}ies" if re.search(r"[^aeiou]y$", noun) else regular
+    slots = {
+        "s": subject, "poss": possessive(subject), "poss2": possessive(subject) if first else "their",
+        "np": np, "noun": noun,
+        "np2": strip_determiner(np), "nouns": nouns,
+        "obj": {"i": "me", "we": "us"}.get(subject.lower(), subject),
+    }  # fmt: skip
+    if fact.relation == "avoid" and "drink" in fact.statement:
+        template = (
+            template.replace("eating", "drinking")
+            .replace("eat?", "drink?")
+            .replace("food", "drink")
+            .replace("plate", "table")
+        )
+    filled = re.sub(r"\[([^\]|]+)(?:\|([^\]]+))?\]", lambda m: _agree(m, subject), template).format(**slots)
+    return filled[:1].upper() + filled[1:]
+
+
+def _agree(match: re.Match[str], subject: str) -> str:
+    verb = (match[2] or match[1]).lower()
+    if verb in ("is", "was"):
+        return be_for(subject, past=verb == "was")
+    plural = is_plural(subject)
+    pairs = {"does": "do", "has": "have"}
+    return (match[1] if match[2] else pairs.get(verb, verb)) if plural else verb
+
+
+# --- by grammar ------------------------------------------------------------------------------------------------
+
+
+def _asks(fact: Fact) -> list[Ask]:
+    """Direct and indirect shapes of the fact's own clause, plainest first."""
+    if fact.relation == "statement" and fact.details.get("language"):
+        return []
+    noun_phrase = _noun_phrase(fact)
+    if noun_phrase:
+        question = wh_for_noun(noun_phrase, fact.value)
+        words = [question, "what"] if question != "what" and question != "who" else [question]
+        verb = be_for(noun_phrase)
+        return [Ask(f"{w} {verb} {noun_phrase}", f"{w} {noun_phrase} {verb}") for w in words]
+    clause = parse(said_of(fact))
+    slot = split_value(clause.rest, clause.lemma) if clause else None
+    if clause is None or slot is None:
+        return []
+    if fact.value not in slot.phrase:
+        return []
+    question, preposition = wh_word(clause, slot)
+    tail = joined([slot.before, preposition, slot.after])
+    out = [
+        ask(clause, question, tail),
+        *_voices(clause, slot, question, preposition),
+        *_same_verb(clause, question, tail),
+    ]
+    for phrase, left in _phrases(question, slot.preposition, slot.phrase):
+        out.append(ask(clause, phrase, joined([slot.before, left, slot.after])))
+    if clause.is_be and not slot.preposition and question == "what":
+        return _what_like(clause.subject, fact.value)
+    return out
+
+
+def _same_verb(clause: Clause, question: str, tail: str) -> list[Ask]:
+    """The same question with another verb of the same frame: keep → store."""
+    other = VERB_PARAPHRASE.get(clause.lemma, "")
+    if clause.aux or not other or (" " in other and tail.startswith(("to ", "my ", "the ", "our "))):
+        return []
+    new = ask(replace(clause, lemma=other), question, tail)
+    return [Ask(new.direct, "")]
+
+
+def _voices(clause: Clause, slot: Slot, question: str, preposition: str) -> list[Ask]:
+    """Active for passive ("Who serviced our boiler?"), passive for active ("Where was my collarbone broken?")."""
+    form = lemma_of(clause.verb)
+    if form is None or clause.is_be:
+        return []
+    last = clause.aux.split(" ")[-1] if clause.aux else ""
+    if slot.preposition == "by" and last in ("was", "were", "is", "are") and question == "who":
+        past, present = past_of(clause.lemma), third_of(clause.lemma)
+        verb = past if last in ("was", "were") else present
+        text = joined(["who", verb, clause.subject, slot.before, slot.after])
+        return [Ask(text, text), Ask(f"which person or company {text[4:]}", "")]
+    thing = re.match(r"(?:my|our|the) [\w' -]+$", slot.before)
+    if (
+        clause.aux
+        or clause.subject.lower() not in ("i", "we")
+        or not thing
+        or head_noun(slot.before) in PEOPLE
+        or " at " in slot.before
+    ):
+        return []
+    past = form[1] in ("past", "participle")
+    passive = replace(
+        clause, subject=slot.before, aux=be_for(slot.before, past=past), verb=participle_of(clause.lemma), adverb=""
+    )
+    return [ask(passive, question, joined([preposition, slot.after]))]
+
+
+def _what_like(subject: str, value: str) -> list[Ask]:
+    """For "my car is blue", "Ana is a sculptor": what kind of thing the subject is."""
+    verb = be_for(subject)
+    if subject.lower() in ("i", "we"):
+        me = "myself" if subject == "I" else "ourselves"
+        return [
+            Ask(f"what {verb} {subject}", f"what {subject} {verb}"),
+            Ask(f"how did {subject} describe {me}", f"how {subject} described {me}"),
+            Ask(f"what did {subject} tell you about {me}", f"what {subject} told you about {me}"),
+        ]
+    return [
+        Ask(f"what {verb} {subject}", f"what {subject} {verb}"),
+        Ask(f"how would I describe {subject}", f"how I described {subject}"),
+        Ask(f"what word did I use for {subject}", f"what word I used for {subject}"),
+    ]
+
+
+def _phrases(question: str, preposition: str, phrase: str) -> list[tuple[str, str]]:
+    """Longer question words for the same slot: (fronted words, what is left behind)."""
+    bare = strip_determiner(phrase)
+    if question == "where":
+        near = preposition in ("in", "at", "on", "to", "from", "")
+        front = (
+            f"{preposition if preposition in ('to', 'from') else 'in'} what place" if near else f"{preposition} what"
+        )
+        return [(front, ""), ("at which location" if near else "what", "" if near else preposition)]
+    if question == "when":
+        if value_type(phrase) == "time":
+            return [("at what time", ""), ("at what hour", "")]
+        noun = (
+            "day" if re.search(r"days?\b", phrase, re.I) else "date" if re.search(r"\d", phrase) else "time of the year"
+        )
+        lead = preposition if preposition in ("by", "before", "after") else "at" if noun.startswith("time") else "on"
+        return [(f"{lead} what {noun}", ""), ("at what point in time", "")]
+    if question == "who":
+        return [(f"{preposition} whom".strip(), ""), ("which person", preposition)]
+    if question == "how much":
+        return [("what amount", preposition if preposition != "for" else ""), ("what sum of money", "")]
+    if value_type(phrase) == "number":
+        return [("what number", preposition), ("what figure", preposition)]
+    noun = bare.split(" ")[-1]
+    if " " in bare and noun.islower():
+        return [
+            (f"what kind of {noun}", preposition),
+            (f"{preposition} what".strip() if preposition else "which thing", ""),
+        ]
+    return [(f"{preposition} what", "") if preposition else ("which thing", ""), ("what exactly", preposition)]
+
+
+def _noun_phrase(fact: Fact) -> str:
+    """The noun phrase whose value the fact gives: "my dog's name", "our vet"; "" when the clause asks better."""
+    if fact.relation in ("attribute", "role", "favourite"):
+        return fact.details.get("np", "") if fact.details.get("np") else fact.subject
+    if fact.relation == "name":
+        long = len(fact.subject.split()) > 4 or re.search(r" (?:that|which|who|we|I|on|in|of) ", fact.subject)
+        return f"{possessive(fact.subject)} name" if not long else f"the name of {fact.subject}"
+    if fact.relation in ("birthday", "age", "diet", "job"):
+        return f"{possessive(fact.subject)} {fact.relation}"
+    if fact.relation == "due":
+        return f"the deadline for {fact.subject}"
+    return ""
+
+
+def _by_grammar(fact: Fact, asks: Sequence[Ask]) -> Iterable[str]:
+    """Questions that need no word of the relation: asked straight, told to finish, looked up, in other words."""
+    direct = [_up(a.direct) + "?" for a in asks]
+    yield from direct[:1]
+    for question in direct[:2]:
+        yield from _other_words(question)
+    noun_phrase = _noun_phrase(fact)
+    if asks:
+        plain = asks[0].indirect
+        yield from direct[1:]
+        yield f"Tell me {plain}."
+        yield from _by_kind(fact)
+        yield f"Do you remember {plain}?"
+        yield f"I forgot {plain}. Can you help me out?"
+        yield f"Could you remind me {plain}?"
+        yield f"If somebody asked you {plain}, what would the answer be?"
+        yield f"I told you {plain}. Say it again, please."
+    if noun_phrase:
+        yield f"{_up(noun_phrase)}?"
+        if not noun_phrase.endswith(" name"):
+            yield f"Name {noun_phrase}."
+        yield f"What do you have noted as {noun_phrase}?"
+        yield f"I need {noun_phrase}, please."
+        yield from _other_words(f"Tell me {noun_phrase}.")
+    yield from _cloze(fact)
+    yield from _topics(fact)
+
+
+def _cloze(fact: Fact) -> Iterable[str]:
+    """The statement with its end left out, when enough of it is left."""
+    at = fact.statement.rfind(fact.value)
+    before = re.sub(r"\b(?:a|an|the|old|used)$", "", fact.statement[:at].strip() if at > 0 else "").strip()
+    mine = said_of(fact)
+    cut = mine.rfind(fact.value)
+    lead = re.sub(r"\s+(?:a|an|the)$", "", mine[:cut].strip()) if cut > 0 else ""
+    if fact.details.get("language"):
+        lead = before
+    if len(lead.split()) >= 2 or (lead and fact.details.get("language")):
+        yield f"Finish my sentence: {_up(lead)} …?"
+        yield f"{_up(lead)} – what comes next?"
+        if not fact.details.get("language"):
+            after = mine[cut + len(fact.value) :].strip()
+            yield f"{_up(joined([lead, _in_place(fact), after]))}?"
+        else:
+            yield f"What did I tell you? {lead} …?"
+            yield f"Complete this the way I told you: {lead} …?"
+            yield f"{lead} …?"
+            yield f"Which word is missing here: {lead} …?"
+            yield f"How does my sentence '{lead} …' go on?"
+            yield f"Say the whole sentence that begins with '{lead}'."
+            yield f"I once told you something that began with '{lead}'. What was it?"
+            yield f"Repeat what I said after '{lead}'."
+            yield f"What follows '{lead}' in what I told you?"
+            yield f"Please go on: {lead} …?"
+
+
+def _in_place(fact: Fact) -> str:
+    """The word that stands where the value stood: "I broke my collarbone in what place?"."""
+    if fact.relation == "role" or (head_noun(fact.subject) in PEOPLE and fact.relation == "name"):
+        return "who" if fact.relation == "role" else "what"
+    if fact.relation in ("home", "origin"):
+        return "which place"
+    return "what"
+
+
+def topic_of(fact: Fact) -> str:
+    """What the fact is about when that is not the user: its subject, else its object; "" when there is neither."""
+    if fact.details.get("language"):
+        return ""
+    if fact.subject.lower() not in ("i", "we"):
+        return fact.subject
+    clause = parse(said_of(fact))
+    slot = split_value(clause.rest, clause.lemma) if clause else None
+    if clause is None or slot is None or clause.is_be:
+        return ""
+    for part in (slot.before, slot.after):
+        found = re.search(r"(?:^|(?:for|to|of|with) )((?:my|our|the|[A-Z])[\w' -]*)$", part)
+        if found and not re.match(r"(?:the|my) (?:morning|evening|afternoon|day|time)", found[1]):
+            return found[1]
+    return ""
+
+
+_BY_KIND: dict[str, tuple[str, ...]] = {
+    "where": ("Which place goes with {t}?", "What location comes to mind for {t}?", "{T}: in what place?"),
+    "when": ("What date goes with {t}?", "What should my calendar say about {t}?", "{T}: when exactly?"),
+    "who": ("Whose name goes with {t}?", "Who is connected with {t}?", "{T}: who was it?"),
+    "how much": ("What was the price of {t}?", "How expensive was {t}?", "{T}: for how much?"),
+    "what": ("What goes with {t}?", "What should I know when it comes to {t}?", "{T}: what was it?"),
+    "number": ("Which number goes with {t}?", "What figure should I write down for {t}?", "{T}: which number?"),
+}  # fmt: skip
+
+
+def _by_kind(fact: Fact) -> Iterable[str]:
+    """Questions that name only the topic and the kind of answer: the loosest wording people use."""
+    topic = topic_of(fact)
+    clause = parse(said_of(fact))
+    slot = split_value(clause.rest, clause.lemma) if clause else None
+    if not topic or clause is None or slot is None or fact.relation != "clause":
+        return
+    question, _ = wh_word(clause, slot)
+    kind = "number" if question == "what" and value_type(slot.phrase) == "number" else question
+    for template in _BY_KIND.get(kind, ()):
+        yield template.format(t=topic, T=_up(topic))
+
+
+def _topics(fact: Fact) -> Iterable[str]:
+    """Open questions about the thing the fact is about, when it is not the user."""
+    topic = _noun_phrase(fact) or topic_of(fact)
+    if topic and not fact.details.get("language"):
+        yield f"What do you know about {topic}?"
+        yield f"Tell me about {topic}."
+        yield f"What did I tell you about {topic}?"
+        yield f"What was that about {topic}?"
+
+
+def _other_words(question: str) -> Iterable[str]:
+    """The question with synonyms for its nouns."""
+    words = question.split(" ")
+    swapped = [
+        _same_shape(w, PARAPHRASE) if i and words[i - 1].lower() not in ("what", "which") else w
+        for i, w in enumerate(words)
+    ]
+    if swapped != words:
+        yield " ".join(swapped)
+
+
+def _same_shape(word: str, table: dict[str, str]) -> str:
+    core = re.match(r"[A-Za-z-]+", word)
+    if not core or core[0] not in table:
+        return word
+    return table[core[0]] + word[core.end() :]
+
+
+def _in_a_setting(fact: Fact, asks: Sequence[Ask], core: Sequence[str]) -> Iterable[str]:
+    """The same questions in the middle of something else; the setting depends on the fact, not on the day."""
+    if not core:
+        return
+    turn = int(short_id(fact.key), 16)
+    for i in range(len(OPENERS)):
+        question = core[(turn + i) % len(core)]
+        if question.endswith("?"):
+            yield OPENERS[(turn + i) % len(OPENERS)].format(q=question, l=lower_first(question))
+        else:
+            yield f"Do something for me: {lower_first(question)}"
+
+
+def _up(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+# --- the other way round ---------------------------------------------------------------------------------------
+
+
+def reverse_wordings(fact: Fact) -> list[Wording]:
+    """From the value to what it is: "Who or what is Noodle?" → "Noodle is your dog."."""
+    value, subject = fact.value, fact.subject
+    if fact.details.get("language"):
+        return [Wording(f"In what connection did I mention {value}?", "reverse")]
+    back = fact.statement
+    if fact.relation == "name" and subject.lower() != "i":
+        thing = to_you(subject)
+        back = sentence(f"{value} is {thing}" if _alive(subject) else f"{value} is the name of {thing}")
+    elif fact.relation in ("role", "attribute", "favourite") and fact.details.get("np"):
+        back = sentence(f"{value} is {to_you(fact.details['np'])}") if value_type(value) == "name" else back
+    if value_type(value) == "name":
+        lead = "Who" if fact.relation == "role" or head_noun(subject) in PEOPLE else "Who or what"
+        first = f"{lead} is {value}?" if back != fact.statement else f"What does {value} have to do with me?"
+        return [Wording(first, "reverse", back), Wording(f"What did I tell you about {value}?", "reverse", back)]
+    return [Wording(f"What did I say in connection with '{value}'?", "reverse", back)]
+
+
+def _alive(subject: str) -> bool:
+    return head_noun(subject) in PEOPLE | PETS or subject_key(subject) in PETS

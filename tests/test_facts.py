@@ -1,0 +1,175 @@
+"""What becomes a fact, what replaces what, and what never becomes one."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from circadian.night.facts import FactSheet, gather
+from circadian.records import Fact, Json, Message, Turn
+
+ROOT = Path(__file__).resolve().parent.parent
+DATA = ROOT / "tests" / "data"
+
+
+def turn(text: str, at: int = 0, tags: tuple[str, ...] = ()) -> Turn:
+    return Turn((Message("user", text), Message("assistant", "My cat is called Wrong.")), f"t{at}", tags=tags)
+
+
+def told(*texts: str) -> FactSheet:
+    return gather([turn(text, i) for i, text in enumerate(texts)])
+
+
+def active(*texts: str) -> list[Fact]:
+    return [f for f in told(*texts).facts if f.status == "active"]
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "value", "statement"),
+    [
+        ("My dog's name is Noodle.", "dog|name", "Noodle", "Your dog's name is Noodle."),
+        ("We got a puppy yesterday and named her Pickle.", "dog|name", "Pickle", "Your puppy's name is Pickle."),
+        ("I have a cat called Miso", "cat|name", "Miso", "Your cat's name is Miso."),
+        ("My birthday is December 2.", "i|birthday", "December 2", "Your birthday is December 2."),
+        ("I was born on August 8.", "i|birthday", "August 8", "Your birthday is August 8."),
+        ("We live in Graz now.", "i|home", "Graz", "You live in Graz."),
+        ("Ana moved to Oslo.", "ana|home", "Oslo", "Ana moved to Oslo."),
+        ("My manager is Tomasz Bielak.", "manager|name", "Tomasz Bielak", "Your manager is Tomasz Bielak."),
+        ("I report to Ingrid Solberg these days.", "manager|name", "Ingrid Solberg", "You report to Ingrid Solberg."),
+        ("We took him to Pawhaven, that's our vet.", "vet|name", "Pawhaven", "Your vet is Pawhaven."),
+        ("The report is due on June 30.", "report|due", "June 30", "The report is due on June 30."),
+        ("Please remember that I can't eat celery.", "i|avoid", "celery", "You can't eat celery."),
+        ("The new library opens in May.", "new library|open in", "May", "The new library opens in May."),
+        ("We finally named the project: Osprey", "project|name", "Osprey", "The project's name is Osprey."),
+        ("Dune is my favourite novel.", "i|favourite book", "Dune", "Your favourite novel is Dune."),
+        ("my dog is called rex", "dog|name", "rex", "Your dog's name is rex."),
+    ],
+)  # fmt: skip
+def test_common_statements(text: str, key: str, value: str, statement: str) -> None:
+    (fact,) = active(text)
+    assert (fact.key, fact.value, fact.statement) == (key, value, statement)
+    assert fact.turn_ids == ("t0",) and fact.details["count"] == "1"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Is my dog called Rex?",
+        "Tell me about a dog called Rex.",
+        "If I had a dog I would call him Rex.",
+        "Maybe my dog is called Rex.",
+        "I don't have a dog.",
+        "My dog isn't called Max.",
+        "My dog is called Mussolini, just kidding!",
+        "He said: my dog is called Rex.",
+        "> My dog is called Rex.",
+        '"My dog is called Rex."',
+        "```\nMy dog is called Rex.\n```",
+        "https://example.com/my-dog-is-called-Rex",
+        'Traceback (most recent call last):\n  File "x.py", line 3\nValueError: My dog is called Rex',
+        "I'm tired today.",
+        "I'm going to the shop.",
+        "Thanks, that helps!",
+        "Translate 'my dog is called Rex' into German.",
+        "x" * 5000,
+        "",
+    ],
+)
+def test_never_a_fact(text: str) -> None:
+    assert told(text).facts == ()
+
+
+def test_only_the_user_speaks_and_no_train_is_not_read() -> None:
+    assert told("Good morning.").facts == ()
+    sheet = gather([turn("My dog's name is Rex.", tags=("no-train",))])
+    assert sheet.facts == () and sheet.dropped == {"no-train": 1}
+
+
+def test_told_again_differently_the_newer_wins_and_remembers_the_older() -> None:
+    sheet = told("My dog's name is Noodle.", "Update: my puppy is called Biscuit.", "We named the dog Ziggy.")
+    assert [(f.value, f.status) for f in sheet.facts] == [
+        ("Noodle", "superseded"),
+        ("Biscuit", "superseded"),
+        ("Ziggy", "active"),
+    ]
+    newest = sheet.facts[-1]
+    assert all(f.superseded_by == newest.id for f in sheet.facts[:2])
+    assert newest.details["stale"] == "Noodle|Biscuit"
+    assert any("Biscuit" in note for note in sheet.notes)
+
+
+def test_known_facts_are_replaced_across_days_without_a_note() -> None:
+    first = told("I live in Graz.").facts
+    sheet = gather([turn("We moved to Utrecht.", 7)], known=first)
+    assert [(f.value, f.status) for f in sheet.facts] == [("Graz", "superseded"), ("Utrecht", "active")]
+    assert sheet.notes == ()
+
+
+def test_told_the_same_again_counts() -> None:
+    (fact,) = active("I live in Graz.", "We live in Graz now.")
+    assert fact.turn_ids == ("t0", "t1") and fact.details["count"] == "2"
+
+
+def test_several_of_a_kind_stay_unless_marked_as_a_change() -> None:
+    assert [f.value for f in active("I play the cello.", "I play the harp.")] == ["cello", "harp"]
+    assert [f.value for f in active("I play the cello.", "Correction: I play the harp.")] == ["harp"]
+
+
+def test_a_marked_change_in_other_words_finds_its_fact() -> None:
+    facts = active("My bike was stolen in Antwerp.", "I live in Graz.", "Correction: I lost my bicycle in Bologna.")
+    assert [f.value for f in facts] == ["Graz", "Bologna"]
+    assert facts[-1].details["stale"] == "Antwerp"
+
+
+def test_one_sentence_with_two_facts() -> None:
+    facts = {(f.key, f.value) for f in active("My sister Ana is a dentist and lives in Oslo.")}
+    assert facts == {("sister|name", "Ana"), ("ana|job", "dentist"), ("ana|home", "Oslo")}
+    facts = {(f.key, f.value) for f in active("My cat Priya turned eleven today.")}
+    assert facts == {("cat|name", "Priya"), ("priya|age", "eleven")}
+
+
+def test_two_sisters_are_not_one_renamed() -> None:
+    facts = active("My sister Ana lives in Oslo.", "My sister Eva lives in Bonn.")
+    assert [(f.key, f.value) for f in facts] == [("sister|name", "Ana"), ("ana|home", "Oslo"), ("eva|home", "Bonn")]
+
+
+def test_a_pronoun_is_who_was_named_before_it() -> None:
+    facts = active("I have a brother. He lives in Rome.")
+    assert ("brother|home", "Rome") in {(f.key, f.value) for f in facts}
+    assert told("He lives in Rome.").facts == ()
+
+
+@pytest.mark.parametrize("text", ["Meine Schwester heißt Ana.", "Мою собаку зовут Шарик.", "私の犬の名前はポチです。"])
+def test_other_languages_are_kept_word_for_word(text: str) -> None:
+    (fact,) = active(text)
+    assert fact.relation == "statement" and fact.statement == text and fact.value in text
+
+
+def test_same_turns_same_facts() -> None:
+    texts = [row["user"] for row in labelled()]
+    assert told(*texts) == told(*texts)
+
+
+def labelled() -> list[Json]:
+    lines = (DATA / "labelled_turns.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def test_labels_are_enough_and_fair() -> None:
+    rows = labelled()
+    assert len(rows) >= 200
+    assert sum(not row["facts"] for row in rows) >= 0.4 * len(rows)
+
+
+def test_extraction_bars() -> None:
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "benchmarks" / "extraction.py"), "--json"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    figures = json.loads(done.stdout)
+    assert done.returncode == 0, done.stderr
+    assert figures["precision"] >= 0.95 and figures["recall"] >= 0.80

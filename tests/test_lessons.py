@@ -1,0 +1,118 @@
+"""Every lesson states its value, no question gives it away, the splits share nothing."""
+
+import json
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from circadian.night.facts import gather
+from circadian.night.lessons import LessonSet, contains, make_lessons
+from circadian.records import Fact, Message, Turn, question_hash
+
+DATA = Path(__file__).resolve().parent / "data"
+
+
+def facts_of(*texts: str) -> tuple[Fact, ...]:
+    turns = [Turn((Message("user", text), Message("assistant", "Noted.")), f"t{i}") for i, text in enumerate(texts)]
+    return gather(turns).facts
+
+
+def texts_of(name: str) -> list[str]:
+    return [json.loads(line)["user"] for line in (DATA / name).read_text(encoding="utf-8").splitlines()]
+
+
+@cache
+def every_set() -> tuple[tuple[Fact, LessonSet], ...]:
+    """Each labelled turn and each unseen relation with its lessons, one life per turn."""
+    out: list[tuple[Fact, LessonSet]] = []
+    for text in (*texts_of("unseen_relations.jsonl"), *texts_of("labelled_turns.jsonl")):
+        facts = facts_of(text)
+        lessons = make_lessons(facts, seed=0)
+        out += [(fact, lessons) for fact in facts if fact.status == "active"]
+    return tuple(out)
+
+
+def test_unseen_relations_are_all_read() -> None:
+    rows = [json.loads(line) for line in (DATA / "unseen_relations.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert len(rows) == 20
+    for row in rows:
+        (fact,) = facts_of(row["user"])
+        assert row["value"] in fact.value or fact.value in row["value"], row["user"]
+
+
+def test_at_least_eight_wordings_for_every_fact() -> None:
+    for fact, lessons in every_set():
+        asked = [x for x in lessons.train if x.fact_id == fact.id and x.kind != "reverse"]
+        assert len(asked) >= 8, fact.statement
+        assert any(x.fact_id == fact.id for x in lessons.valid), fact.statement
+        assert any(x.fact_id == fact.id for x in lessons.test), fact.statement
+
+
+def test_answers_state_the_value_and_questions_do_not() -> None:
+    for fact, lessons in every_set():
+        for lesson in (*lessons.train, *lessons.valid, *lessons.test):
+            if lesson.fact_id != fact.id:
+                continue
+            assert lesson.value.casefold() in lesson.answer.casefold(), lesson
+            assert lesson.kind == "reverse" or not contains(lesson.question, lesson.value), lesson
+
+
+def test_questions_and_answers_are_whole_sentences() -> None:
+    odd = re.compile(
+        r"\{|\}|\[|\]|\|| ,| \?|\b(?:a|the|my) (?:a|the|my)\b|\b(?:I is|I are|I does|me am|we am|we is|does I)\b"
+    )
+    for _, lessons in every_set():
+        for lesson in (*lessons.train, *lessons.valid, *lessons.test):
+            assert lesson.question[-1] in "?.", lesson.question
+            assert lesson.answer[-1] in ".。", lesson.answer
+            assert not odd.search(lesson.question), lesson.question
+            assert lesson.question[:1] == lesson.question[:1].upper(), lesson.question
+
+
+def test_splits_share_no_question_over_a_whole_life() -> None:
+    lessons = make_lessons(facts_of(*texts_of("labelled_turns.jsonl")), seed=3)
+    hashes = [x.hash for x in (*lessons.train, *lessons.valid, *lessons.test)]
+    assert len(hashes) == len(set(hashes))
+
+
+def test_excluded_questions_are_counted_and_gone() -> None:
+    facts = facts_of("My dog's name is Noodle.", "My birthday is December 2.")
+    banned = frozenset(map(question_hash, ("What is my dog called?", "when is my BIRTHDAY")))
+    lessons = make_lessons(facts, seed=0, exclude=banned)
+    assert lessons.dropped["held out"] == 2
+    assert not banned & {x.hash for x in (*lessons.train, *lessons.valid, *lessons.test)}
+
+
+def test_same_arguments_same_lessons() -> None:
+    facts = facts_of(*texts_of("unseen_relations.jsonl"))
+    assert make_lessons(facts, seed=5) == make_lessons(facts, seed=5)
+    assert make_lessons(facts, seed=5).valid != make_lessons(facts, seed=6).valid
+
+
+def test_a_replaced_fact_teaches_nothing_but_lends_its_questions() -> None:
+    facts = facts_of("My bike was stolen in Antwerp.", "Correction: I lost my bicycle in Bologna.")
+    lessons = make_lessons(facts, seed=0)
+    assert {x.fact_id for x in lessons.train} == {facts[-1].id}
+    assert not any("Antwerp" in x.answer for x in lessons.train)
+    assert any("stolen" in x.question for x in (*lessons.train, *lessons.valid, *lessons.test))
+
+
+def test_the_other_way_round() -> None:
+    lessons = make_lessons(facts_of("My manager is Tomasz Bielak.", "My dog's name is Noodle."), seed=0)
+    back = {x.question: x.answer for x in lessons.train if x.kind == "reverse"}
+    assert back["Who is Tomasz Bielak?"] == "Tomasz Bielak is your manager."
+    assert back["Who or what is Noodle?"] == "Noodle is your dog."
+
+
+@pytest.mark.parametrize(
+    "statement", ["Your dog's name is Noodle.", "You keep bees in Brno.", "The fair opens on May 4."]
+)
+def test_a_fact_that_a_model_made_has_lessons_too(statement: str) -> None:
+    value = statement.rstrip(".").split(" is ")[-1].split(" in ")[-1].split(" on ")[-1]
+    fact = Fact("f1", "k|r", "statement", "your thing", value, statement, ("t0",))
+    lessons = make_lessons([fact], seed=0)
+    asked = [x for x in lessons.train if x.kind != "reverse"]
+    assert len(asked) >= 5
+    assert all(value in x.answer for x in lessons.train)
