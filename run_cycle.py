@@ -83,8 +83,6 @@ def cycle(home: Home, args: argparse.Namespace) -> int:
     require_turns(home, options)
     if options.adapter_tag is not None:
         shelf.adapter_folder(home, options.adapter_tag)
-    if settings.shelf.keep < 0:
-        raise UserError(f"--keep {settings.shelf.keep} is less than none", hint="write 0 or more")
     with nullcontext() if options.dry_run else lock(home.cycle_lock, "run_cycle.py"):
         from circadian.cycle import run_cycle
 

@@ -15,6 +15,7 @@ from circadian import shelf
 from circadian.console import Progress, duration, say
 from circadian.day.journal import read_journal
 from circadian.errors import UserError
+from circadian.exam.heldout import Studied, hold_out, read_studied
 from circadian.exam.loss import held_out_losses
 from circadian.exam.recall import run_recall
 from circadian.exam.run import run_items
@@ -74,7 +75,7 @@ def run_cycle(home: Home, settings: Settings, options: NightOptions) -> Verdict:
     if options.dry_run:
         print(describe_plan(night, settings))
         return Verdict(False, ("dry run",))
-    exam = set_exam(settings, night, turns)
+    exam = set_exam(home, settings, night, turns)
     live = shelf.live_tag(home)
     before = examine(home, settings.model.model, live_fit(home, settings.model.model), exam)
     make_candidate(home, settings, options, night)
@@ -137,7 +138,9 @@ def plan_night(
         say(f"resuming the night {folder.name}")
         return Night(folder.name, folder, data, start, plan), ""
     start = starting_point(home, settings, options)
-    exclude = exam_hashes(settings) | (held_out_hashes(options.held_out) if options.held_out else frozenset())
+    exclude = exam_hashes()
+    if options.held_out:
+        exclude |= held_out_hashes(options.held_out)
     data = planning.plan_data(turns, settings.night, exclude)
     report_data(data)
     why_not = planning.nothing_new(data, start)
@@ -167,7 +170,7 @@ def starting_point(home: Home, settings: Settings, options: NightOptions) -> Sta
     return Start(note=unfit)
 
 
-def exam_hashes(settings: Settings) -> frozenset[str]:
+def exam_hashes() -> frozenset[str]:
     """Questions that no lesson and no replay may hold: every item of every shipped suite and held-out record."""
     asked = [item.prompt for path in sorted(SUITES.glob("*.jsonl")) for item in items_or_records(path)]
     return frozenset(question_hash(q) for q in asked)
@@ -305,21 +308,20 @@ class NightProgress:
         self.current.close()
 
 
-def set_exam(settings: Settings, night: Night, turns: Sequence[Turn]) -> Exam:
-    """The suites, the night's probes, and records that no lesson was made from."""
+def set_exam(home: Home, settings: Settings, night: Night, turns: Sequence[Turn]) -> Exam:
+    """The suites, the night's probes, and records that no night studied."""
     names = [n.strip() for n in settings.exam.suites.split(",") if n.strip()]
     items = load_suites(names, SUITES)
-    studied = {t for f in night.data.facts for t in f.turn_ids}
-    taught = {lesson.hash for lesson in (*night.data.train, *night.data.valid, *night.data.test)}
-    free = [
-        t
-        for t in turns
-        if t.id not in studied and t.assistant.strip() and question_hash(t.user) not in taught and not t.tags
-    ]
-    held_out = (*read_journal(SUITES / "heldout.jsonl").turns, *free[-NEWEST_HELD_OUT:])
-    unique = {t.id: t for t in held_out}
+    earlier = read_studied(home.nights)
+    data = night.data
+    tonight = Studied(
+        earlier.turn_ids | {t for f in data.facts for t in f.turn_ids},
+        earlier.questions | {lesson.hash for lesson in (*data.train, *data.valid, *data.test)},
+    )
+    shipped = read_journal(SUITES / "heldout.jsonl").turns
+    own = [t for t in hold_out(turns, tonight).turns if t.assistant.strip()]
     hashes = {name: suite_hash([i for i in items if i.suite == name]) for name in names}
-    return Exam(tuple(items), night.data.test, tuple(unique.values()), hashes, settings.exam.exam_batch_size)
+    return Exam(tuple(items), data.test, (*shipped, *own[-NEWEST_HELD_OUT:]), hashes, settings.exam.exam_batch_size)
 
 
 def live_fit(home: Home, model: str) -> str | None:

@@ -7,6 +7,7 @@ the same. The questions' wordings are held out: no lesson may use them.
 import shutil
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from circadian.console import duration, paint, say
@@ -15,7 +16,7 @@ from circadian.errors import HELD, OK, UserError, run
 from circadian.files import lock, make_folder, write_rows
 from circadian.night.options import NightOptions
 from circadian.records import Message
-from circadian.settings import CHECKOUT, EMBEDDED, Home, ModelSettings, Settings, load_settings
+from circadian.settings import CHECKOUT, EMBEDDED, Home, ModelSettings, load_settings
 
 DEMO = CHECKOUT / "demo"
 MARK = ".circadian-demo"
@@ -63,8 +64,7 @@ def main() -> int:
 
     questions = home.root / "questions.jsonl"
     write_rows(questions, ({"question": q} for q, _ in QUESTIONS))
-    settings = load_settings(home)
-    settings = Settings(**{**vars(settings), "model": ModelSettings(EMBEDDED)})
+    settings = replace(load_settings(home), model=ModelSettings(EMBEDDED))
     with lock(home.cycle_lock, "make night"):
         verdict = run_cycle(home, settings, NightOptions(held_out=questions))
     word = paint("PROMOTE", "green") if verdict.promote else paint("HOLD", "red")
@@ -72,9 +72,8 @@ def main() -> int:
     live = shelf.live_tag(home)
     print(paint(f"The morning after ({live or 'still the base model'}):", "bold"))
     ask(home, live)
-    print(
-        f"{duration(time.monotonic() - began)} in all. Talk to it: .venv/bin/python chat.py --home demo --model embedded"
-    )
+    print(f"{duration(time.monotonic() - began)} in all. Talk to it:")
+    print("  .venv/bin/python chat.py --home demo --model embedded")
     return OK if verdict.promote else HELD
 
 

@@ -75,9 +75,9 @@ class Home:
         return self.root / "circadian.toml"
 
 
-def option(default: Any, help: str, **kwargs: Any) -> Any:
-    """A settings field: its default, its one-line help, and what argparse needs besides (choices, metavar)."""
-    return field(default=default, metadata={"help": help, **kwargs})
+def option(default: Any, help: str, *, least: float | None = None, most: float | None = None, **kwargs: Any) -> Any:
+    """A settings field: its default, one-line help, allowed range, and what argparse needs besides (choices)."""
+    return field(default=default, metadata={"help": help, "range": (least, most), **kwargs})
 
 
 @dataclass(frozen=True)
@@ -91,52 +91,54 @@ class ModelSettings:
 @dataclass(frozen=True)
 class ChatSettings:
     system: str | None = option(None, "system prompt")
-    max_tokens: int = option(512, "longest reply, in tokens")
-    temp: float = option(0.7, "sampling temperature; 0 is greedy")
-    top_p: float = option(0.95, "nucleus sampling: smallest probability mass to sample from")
-    context: int | None = option(None, "context limit in tokens (default: the model's own)")
+    max_tokens: int = option(512, "longest reply, in tokens", least=1)
+    temp: float = option(0.7, "sampling temperature; 0 is greedy", least=0, most=10)
+    top_p: float = option(0.95, "nucleus sampling: smallest probability mass to sample from", least=0.01, most=1)
+    context: int | None = option(None, "context limit in tokens (default: the model's own)", least=64)
 
 
 @dataclass(frozen=True)
 class NightSettings:
-    iters: int | None = option(None, "training iterations (default: as many as the lessons need)")
-    learning_rate: float = option(1e-4, "peak learning rate of Adam")
-    batch_size: int = option(8, "lessons per training step")
-    max_seq_length: int = option(512, "longest lesson in tokens; longer ones are dropped and counted")
-    num_layers: int = option(-1, "layers that get LoRA, from the last; -1 is all")
-    rank: int = option(16, "LoRA rank")
-    scale: float = option(20.0, "LoRA scale")
-    seed: int = option(0, "seed of every random choice of the night")
-    facts: int = option(120, "most facts studied in one night; the rest waits for the next")
-    augment_per_record: int = option(2, "question-and-answer pairs asked of the model per fact with --augment")
-    temp: float = option(0.7, "sampling temperature of --augment")
-    top_p: float = option(0.95, "nucleus sampling of --augment")
+    iters: int | None = option(None, "training iterations (default: as many as the lessons need)", least=1)
+    learning_rate: float = option(1e-4, "peak learning rate of Adam", least=1e-9, most=10)
+    batch_size: int = option(8, "lessons per training step", least=1, most=1024)
+    max_seq_length: int = option(512, "longest lesson in tokens; longer ones are dropped and counted", least=1)
+    num_layers: int = option(-1, "layers that get LoRA, from the last; -1 is all", least=-1)
+    rank: int = option(16, "LoRA rank", least=1, most=4096)
+    scale: float = option(20.0, "LoRA scale", least=1e-6, most=1e6)
+    seed: int = option(0, "seed of every random choice of the night", least=0)
+    facts: int = option(120, "most facts studied in one night; the rest waits for the next", least=1)
+    augment_per_record: int = option(
+        2, "question-and-answer pairs asked of the model per fact with --augment", least=1, most=100
+    )
+    temp: float = option(0.7, "sampling temperature of --augment", least=0, most=10)
+    top_p: float = option(0.95, "nucleus sampling of --augment", least=0.01, most=1)
 
 
 @dataclass(frozen=True)
 class ExamSettings:
     suites: str = option("prompts", "suites of eval/ to run, separated by commas")
-    exam_batch_size: int = option(32, "questions answered at once")
+    exam_batch_size: int = option(32, "questions answered at once", least=1)
 
 
 @dataclass(frozen=True)
 class GateSettings:
-    loss_rise: float = option(0.02, "largest rise of the held-out median token loss, in nats")
-    category_drop: int = option(1, "most items a category may lose")
-    least_items: int = option(40, "fewest scored capability items; with fewer the verdict is hold")
-    least_probes: int = option(1, "fewest recall probes; with fewer the verdict is hold")
+    loss_rise: float = option(0.02, "largest rise of the held-out median token loss, in nats", least=0)
+    category_drop: int = option(1, "most items a category may lose", least=0)
+    least_items: int = option(40, "fewest scored capability items; with fewer the verdict is hold", least=1)
+    least_probes: int = option(1, "fewest recall probes; with fewer the verdict is hold", least=1)
 
 
 @dataclass(frozen=True)
 class ShelfSettings:
-    keep: int = option(5, "dated adapters to keep besides the live and the pinned ones")
+    keep: int = option(5, "dated adapters to keep besides the live and the pinned ones", least=0)
 
 
 @dataclass(frozen=True)
 class SyntheticSettings:
     source: str = option("templates", "who writes the conversations", choices=("templates", "local", "gemini"))
-    turns: int = option(50, "exchanges to write")
-    seed: int = option(0, "seed: the same seed gives the same made-up person")
+    turns: int = option(50, "exchanges to write", least=1)
+    seed: int = option(0, "seed: the same seed gives the same made-up person", least=0)
     gemini_model: str = option("gemini-2.5-flash", "model that --source gemini asks")
 
 
@@ -186,7 +188,7 @@ def add_flags(parser: argparse.ArgumentParser, section: str, names: Sequence[str
         if names is not None and f.name not in names:
             continue
         meta = dict(f.metadata)
-        text = meta.pop("help")
+        text, _ = meta.pop("help"), meta.pop("range")
         if f.default is not None:
             text += f" (default: {f.default})"
         kind = scalar(hints[f.name])
@@ -244,4 +246,15 @@ def one_section(path: Path, section: str, cls: type[Any], table: Any, given: Jso
             raise UserError(f"{path}: unknown key {section}.{name}", hint=nearest(name, list(hints)))
         values[name] = checked(path, section, name, value, hints[name])
     values |= {name: given[name] for name in hints if given.get(name) is not None}
+    for f in dataclasses.fields(cls):
+        refuse_outside(f.name, values.get(f.name), *f.metadata["range"])
     return cls(**values)
+
+
+def refuse_outside(name: str, value: Any, least: float | None, most: float | None) -> None:
+    """UserError for a number outside its range; NaN is outside every range."""
+    flag = f"--{name.replace('_', '-')}"
+    if value is not None and least is not None and not value >= least:
+        raise UserError(f"{flag} {value} is too small", hint=f"at least {least:g}")
+    if value is not None and most is not None and not value <= most:
+        raise UserError(f"{flag} {value} is too large", hint=f"at most {most:g}")

@@ -1,4 +1,4 @@
-"""The product's promise, with the embedded model: chat → night → exam → promote → chat → rollback. Minutes, not seconds."""
+"""The product's promise, with the embedded model: chat → night → exam → promote → chat → rollback."""
 
 import json
 import subprocess

@@ -16,8 +16,8 @@ from circadian.backend.train import Example, Teacher, teach_replay
 from circadian.records import Message, short_id
 
 TOP = 32  # likeliest tokens kept per position; the rest of the mass is one more class
-LONGEST_ANSWER = 24
-LONGEST_TEXT = 40
+LONGEST_ANSWER = 12
+LONGEST_TEXT = 32
 Pair = tuple[str, str]
 
 

@@ -8,6 +8,7 @@ state is kept, judged by held-out wordings. A checkpoint holds everything that t
 import itertools
 import json
 import math
+import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -67,7 +68,7 @@ class StudyPlan:
     replay_weight: float = 1.0
     replay_ratio: float = 1.0
     text_ratio: float = 0.5
-    known_loss: float = 0.4
+    known_loss: float = 0.7
     rehearse: int = 2
     checkpoint_every: int = 20
 
@@ -238,11 +239,11 @@ class Study(TrainingCallback):
         by_fact: dict[str, list[float]] = {}
         for e, losses in zip(self.valid, self.example_losses(self.valid), strict=True):
             by_fact.setdefault(e.fact or "", []).append(max(losses))
-        worst = {fact: max(values) for fact, values in by_fact.items()}
-        state.unknown = sorted(f for f, loss in worst.items() if not loss < self.plan.known_loss)
-        score = [float(len(state.unknown)), sum(worst.values()) / len(worst)]
+        typical = {fact: statistics.median(values) for fact, values in by_fact.items()}
+        state.unknown = sorted(f for f, loss in typical.items() if not loss < self.plan.known_loss)
+        score = [float(len(state.unknown)), sum(typical.values()) / len(typical)]
         state.losses.append([state.step, *score])
-        self.report({"step": state.step, "unknown": len(state.unknown), "valid_loss": score[1], "facts": len(worst)})
+        self.report({"step": state.step, "unknown": len(state.unknown), "valid_loss": score[1], "facts": len(typical)})
         if math.isfinite(score[1]) and (not state.best_score or score < state.best_score):
             state.best_score, state.best_step, self.best = score, state.step, self.weights()
             state.best_unknown = state.unknown

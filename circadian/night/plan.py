@@ -42,7 +42,8 @@ def plan_data(turns: Sequence[Turn], settings: NightSettings, exclude: frozenset
     sheet = gather(study_turns(turns))
     active = [f for f in sheet.facts if f.status == "active"]
     chosen, left = within_budget(active, settings.facts)
-    lessons = make_lessons(chosen, seed=settings.seed, exclude=exclude)
+    history = [f for f in sheet.facts if f.status != "active"]  # questions that an older telling was asked by
+    lessons = make_lessons([*history, *chosen], seed=settings.seed, exclude=exclude)
     dropped = {**sheet.dropped, **lessons.dropped}
     notes = [*sheet.notes]
     if left:
