@@ -3,6 +3,7 @@
 Never: a promotion of anything but the very files that were examined, against the very adapter that was live.
 """
 
+import json
 import shutil
 import time
 from collections.abc import Sequence
@@ -20,14 +21,14 @@ from circadian.exam.loss import held_out_losses
 from circadian.exam.recall import run_recall
 from circadian.exam.run import run_items
 from circadian.exam.suites import load_suites, suite_hash
-from circadian.files import building, sweep, write_json
+from circadian.files import building, sweep, write_atomic, write_json
 from circadian.gate.policy import judge
 from circadian.night import plan as planning
 from circadian.night.augment import augment
-from circadian.night.dataset import NightData, add_lessons, check, held_out_hashes, write_night
+from circadian.night.dataset import NightData, add_lessons, check, hashes, held_out_hashes, write_night
 from circadian.night.options import NightOptions
 from circadian.night.plan import Start
-from circadian.night.train import WORK, train_in_child
+from circadian.night.train import CHECKPOINT, NOT_FINITE, WORK, train_in_child
 from circadian.records import Item, Json, Lesson, Manifest, Report, Turn, Verdict, question_hash
 from circadian.settings import CHECKOUT, Home, Settings
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from circadian.backend.model import Model
 
 SUITES = CHECKOUT / "eval"
+CLIPS = (0.8, 0.6)  # shares of its LoRA scale at which a candidate that learned but harmed is examined again
 NEWEST_HELD_OUT = 60  # journal records of the held-out loss: the newest that were not studied
 
 
@@ -77,15 +79,15 @@ def run_cycle(home: Home, settings: Settings, options: NightOptions) -> Verdict:
         return Verdict(False, ("dry run",))
     exam = set_exam(home, settings, night, turns)
     live = shelf.live_tag(home)
-    before = examine(home, settings.model.model, live_fit(home, settings.model.model), exam)
-    make_candidate(home, settings, options, night)
-    after = examine(home, settings.model.model, night.tag, exam)
-    verdict = weigh(home, night, before, after, settings)
+    rival = live_fit(home, settings.model.model)
+    before = examine(home, settings.model.model, rival, shelf.adapter_folder(home, rival) if rival else None, exam)
+    result = train_candidate(settings, options, night)
+    after, verdict = weigh(home, settings, night, result, before, exam)
+    put_on_shelf(home, night, result, report_pair(before, after), verdict)
     if verdict.promote:
         shelf.promote(home, night.tag, expected_live=live)
-        shelf.record(home, "promoted", tag=night.tag, reason="; ".join(verdict.reasons), **verdict.figures)
-    else:
-        shelf.record(home, "held", tag=night.tag, reason="; ".join(verdict.reasons), **verdict.figures)
+    event = "promoted" if verdict.promote else "held"
+    shelf.record(home, event, tag=night.tag, reason="; ".join(verdict.reasons), **verdict.figures)
     deleted = shelf.retain(home, settings.shelf.keep)
     if deleted:
         say(f"deleted {', '.join(deleted)}: --keep {settings.shelf.keep}")
@@ -104,7 +106,8 @@ def sleep(home: Home, settings: Settings, options: NightOptions) -> str | None:
     if options.dry_run:
         print(describe_plan(night, settings))
         return None
-    make_candidate(home, settings, options, night)
+    result = train_candidate(settings, options, night)
+    put_on_shelf(home, night, result)
     return night.tag
 
 
@@ -210,29 +213,23 @@ def describe_plan(night: Night, settings: Settings) -> str:
     )
 
 
-def make_candidate(home: Home, settings: Settings, options: NightOptions, night: Night) -> None:
-    """Train the night in a child process and put the result on the shelf as a dated adapter, complete, not live."""
+def train_candidate(settings: Settings, options: NightOptions, night: Night) -> Json:
+    """Train the night in a child process, into <night>/candidate; returns the training's result."""
     if not night.plan.get("resume"):
         data = augmented(settings, options, night) if options.augment else night.data
         write_night(night.folder, data, night.plan)
-    else:
-        write_json(night.folder / "plan.json", night.plan)
     progress = NightProgress(night.tag)
-    began = time.monotonic()
     try:
-        result = train_in_child(night.folder, progress)
+        result = train_in_child(night.folder, progress, resume=bool(night.plan.get("resume")))
     finally:
         progress.close()
     planning.compare_config(night.folder / WORK, night.plan)
-    put_on_shelf(home, night, result, time.monotonic() - began)
-    shutil.rmtree(night.folder / WORK)
-    (night.folder / "checkpoint.safetensors").unlink(missing_ok=True)
-    shelf.record(home, "trained", tag=night.tag, reason=result["stopped"], **summary(result))
     known = len(night.data.active) - len(result["unknown"])
     say(
         f"night {night.tag} | {known}/{len(night.data.active)} facts known | {result['steps']} steps, "
         f"{duration(result['seconds'])} | {result['stopped']}"
     )
+    return result
 
 
 def augmented(settings: Settings, options: NightOptions, night: Night) -> NightData:
@@ -249,30 +246,36 @@ def augmented(settings: Settings, options: NightOptions, night: Night) -> NightD
     return replace(data, dropped={**data.dropped, **dropped})
 
 
-def put_on_shelf(home: Home, night: Night, result: Json, seconds: float) -> None:
-    """adapters/<tag>/: weights, config and, written last, the manifest."""
+def put_on_shelf(
+    home: Home, night: Night, result: Json, report: Json | None = None, verdict: Verdict | None = None
+) -> None:
+    """adapters/<tag>/: weights, config, reports and verdict where there are any and, written last, the manifest."""
     from circadian.backend.device import versions
     from circadian.backend.model import find_model
-    from circadian.night.dataset import hashes
 
-    make = datetime.now().astimezone().isoformat(timespec="seconds")
     with building(home.adapters / night.tag) as work:
         for name in ("adapters.safetensors", "adapter_config.json"):
             shutil.copyfile(night.folder / WORK / name, work / name)
+        if report is not None and verdict is not None:
+            write_json(work / "report.json", report)
+            write_json(work / "verdict.json", verdict.as_json())
         manifest = Manifest(
             tag=night.tag,
             model=night.plan["model"],
             revision=find_model(night.plan["model"]).revision,
-            created=make,
+            created=datetime.now().astimezone().isoformat(timespec="seconds"),
             settings={**night.plan["settings"], **night.plan["study"], "start_from": night.start.tag},
             data=hashes(night.folder),
             versions=versions(),
             files=shelf.file_hashes(work),
             git_commit=night.plan["git_commit"],
-            figures={**summary(result), "wall_seconds": round(seconds, 1)},
+            figures=summary(result),
             facts=tuple(f.id for f in night.data.active),
         )
         shelf.write_manifest(work, manifest)
+    shutil.rmtree(night.folder / WORK)
+    (night.folder / CHECKPOINT).unlink(missing_ok=True)
+    shelf.record(home, "trained", tag=night.tag, reason=result["stopped"], **summary(result))
 
 
 def summary(result: Json) -> Json:
@@ -320,8 +323,8 @@ def set_exam(home: Home, settings: Settings, night: Night, turns: Sequence[Turn]
     )
     shipped = read_journal(SUITES / "heldout.jsonl").turns
     own = [t for t in hold_out(turns, tonight).turns if t.assistant.strip()]
-    hashes = {name: suite_hash([i for i in items if i.suite == name]) for name in names}
-    return Exam(tuple(items), data.test, (*shipped, *own[-NEWEST_HELD_OUT:]), hashes, settings.exam.exam_batch_size)
+    suites = {name: suite_hash([i for i in items if i.suite == name]) for name in names}
+    return Exam(tuple(items), data.test, (*shipped, *own[-NEWEST_HELD_OUT:]), suites, settings.exam.exam_batch_size)
 
 
 def live_fit(home: Home, model: str) -> str | None:
@@ -332,15 +335,17 @@ def live_fit(home: Home, model: str) -> str | None:
     return live if shelf.read_manifest(shelf.adapter_folder(home, live)).model == model else None
 
 
-def examine(home: Home, model_name: str, tag: str | None, exam: Exam) -> Report:
-    """One model examined; its seconds include loading."""
+def examine(
+    home: Home, model_name: str, tag: str | None, folder: Path | None, exam: Exam, scale: float = 1.0
+) -> Report:
+    """One model examined: the base, or the adapter in `folder` at `scale` times its LoRA scale."""
     from circadian.backend.model import open_model
 
     began = time.monotonic()
     model: Model = open_model(model_name)
+    name = (tag or "base") + (f" at {scale:g}" if scale != 1 else "")
     try:
-        model.set_adapter(shelf.adapter_folder(home, tag) if tag else None)
-        name = tag or "base"
+        model.set_adapter(folder, scale)
         size = exam.batch_size
         recall = run_recall(model, exam.probes, batch_size=size, progress=Progress(f"exam of {name} | recall"))
         scores = run_items(model, exam.items, batch_size=size, progress=Progress(f"exam of {name} | suites"))
@@ -350,17 +355,50 @@ def examine(home: Home, model_name: str, tag: str | None, exam: Exam) -> Report:
         model.close()
     report = Report(tag, revision, tuple(scores), tuple(recall), losses, time.monotonic() - began, exam.suites)
     passed = sum(s.passed is True for s in recall)
-    shelf.record(home, "examined", tag=tag, recall=[passed, len(recall)], seconds=round(report.seconds, 1))
+    seconds = round(report.seconds, 1)
+    shelf.record(home, "examined", tag=tag, recall=[passed, len(recall)], scale=scale, seconds=seconds)
     return report
 
 
-def weigh(home: Home, night: Night, before: Report, after: Report, settings: Settings) -> Verdict:
-    """The gate's verdict on the night, written beside the adapter with both reports."""
-    verdict = judge(before, after, settings.gate)
-    manifest = shelf.read_manifest(home.adapters / night.tag)
-    if manifest.figures.get("stopped") == "loss not finite":
-        verdict = Verdict(False, ("training: the loss was not finite", *verdict.reasons), verdict.figures)
-    folder = home.adapters / night.tag
-    write_json(folder / "report.json", {"live": before.as_json(), "candidate": after.as_json()})
-    write_json(folder / "verdict.json", verdict.as_json())
-    return verdict
+def weigh(
+    home: Home, settings: Settings, night: Night, result: Json, before: Report, exam: Exam
+) -> tuple[Report, Verdict]:
+    """The candidate's exam and verdict. One that learned but harmed is tried again at smaller LoRA scales.
+
+    What passes at a smaller scale is the candidate at that scale, in its adapter_config.json; if none does, the
+    verdict is that of the full scale.
+    """
+    folder, model = night.folder / WORK, settings.model.model
+    tried: list[tuple[Report, Verdict]] = []
+    for scale in (1.0, *CLIPS):
+        after = examine(home, model, night.tag, folder, exam, scale)
+        verdict = judge(before, after, settings.gate)
+        if result["stopped"] == NOT_FINITE:
+            verdict = Verdict(False, (f"training: {NOT_FINITE}", *verdict.reasons), verdict.figures)
+        tried.append((after, verdict))
+        if verdict.promote and scale != 1:
+            clip_config(folder, scale)
+            verdict = replace(verdict, reasons=(*verdict.reasons, f"at {scale:g} of its LoRA scale"))
+        if verdict.promote:
+            return after, replace(verdict, figures={**verdict.figures, "scale": scale})
+        if result["stopped"] == NOT_FINITE or not learned(verdict):
+            break
+        say("harm: " + "; ".join(verdict.reasons))
+    return tried[0]
+
+
+def learned(verdict: Verdict) -> bool:
+    before, after, count = verdict.figures["recall"]
+    return count > 0 and after > before
+
+
+def clip_config(folder: Path, scale: float) -> None:
+    """Multiply the LoRA scale of an adapter that is not on the shelf yet."""
+    path = folder / "adapter_config.json"
+    config: Json = json.loads(path.read_bytes())
+    config["lora_parameters"]["scale"] *= scale
+    write_atomic(path, json.dumps(config, indent=1).encode())
+
+
+def report_pair(before: Report, after: Report) -> Json:
+    return {"live": before.as_json(), "candidate": after.as_json()}

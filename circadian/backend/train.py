@@ -57,8 +57,8 @@ class StudyPlan:
 
     rank: int = 16
     scale: float = 20.0
-    num_layers: int = -1
-    learning_rate: float = 5e-4
+    num_layers: int = 16
+    learning_rate: float = 7e-5
     batch_size: int = 8
     iters: int = 1000
     passes: int = 8
@@ -67,7 +67,7 @@ class StudyPlan:
     clip: float = 1.0
     replay_weight: float = 1.0
     replay_ratio: float = 1.0
-    text_ratio: float = 0.5
+    text_ratio: float = 0.25
     known_loss: float = 0.7
     rehearse: int = 2
     checkpoint_every: int = 20
@@ -399,14 +399,16 @@ def attach_lora(model: Model, plan: StudyPlan, start_from: Path | None) -> Json:
     if not on_metal():
         model.module.set_dtype(mx.float32)
     if start_from is not None:
-        weights = mx.load(str(start_from / "adapters.safetensors"))
+        weights: Any = mx.load(str(start_from / "adapters.safetensors"))
         want = {k: v.shape for k, v in tree_flatten(model.module.trainable_parameters())}
         if {k: v.shape for k, v in weights.items()} != want:
             raise UserError(
                 f"the adapter {start_from.name} has another rank or other layers than asked for",
                 hint="give its --rank and --num-layers, or start from the base model with --reset-adapter",
             )
-        model.module.load_weights(list(weights.items()), strict=False)
+        was = json.loads((start_from / "adapter_config.json").read_bytes())["lora_parameters"]["scale"]
+        scaled = [(k, v * (was / plan.scale) if k.endswith("lora_b") else v) for k, v in weights.items()]
+        model.module.load_weights(scaled, strict=False)
     model.module.train()
     mx.eval(model.module.parameters())
     return {"fine_tune_type": "lora", "num_layers": count, "lora_parameters": parameters}

@@ -24,10 +24,12 @@ from circadian.records import Json, Lesson
 from circadian.settings import CHECKOUT
 
 LOG = "train.log"
+CHECKPOINT = "checkpoint.safetensors"
+NOT_FINITE = "loss not finite"
 WORK = "candidate"  # subfolder of the night in which the child leaves the adapter
 
 
-def train_in_child(night: Path, on_event: Callable[[Json], None]) -> Json:
+def train_in_child(night: Path, on_event: Callable[[Json], None], *, resume: bool = False) -> Json:
     """Train the night in `night` (plan.json) in a child process; returns its last event, the result.
 
     UserError when the child failed, with the reason it gave or the signal that ended it.
@@ -35,7 +37,7 @@ def train_in_child(night: Path, on_event: Callable[[Json], None]) -> Json:
     result: Json = {}
     with (night / LOG).open("ab") as log:
         child = subprocess.Popen(
-            [sys.executable, "-m", "circadian.night.train", str(night)],
+            [sys.executable, "-m", "circadian.night.train", str(night), *(["--resume"] if resume else [])],
             cwd=CHECKOUT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -72,18 +74,19 @@ def end_with_parent() -> None:
     """The parent holds our stdin open for as long as it lives."""
 
     def watch() -> None:
-        sys.stdin.buffer.read()
+        while os.read(0, 1):  # not sys.stdin: a thread inside its buffer aborts the interpreter at exit
+            pass
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, daemon=True).start()
 
 
-def child_main(night: Path) -> int:
+def child_main(night: Path, *, resume: bool) -> int:
     out = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)  # what libraries print is for the log
     end_with_parent()
     try:
-        result = study_night(night, lambda event: send(out, event))
+        result = study_night(night, lambda event: send(out, event), resume=resume)
     except UserError as error:
         send(out, {"event": "error", "message": error.message, "hint": error.hint})
         return 2
@@ -96,7 +99,7 @@ def send(out: TextIO, event: Json) -> None:
     out.flush()
 
 
-def study_night(night: Path, report: Callable[[Json], None]) -> Json:
+def study_night(night: Path, report: Callable[[Json], None], *, resume: bool) -> Json:
     """Load, teach the replay, study, write adapters.safetensors and adapter_config.json into <night>/candidate."""
     from circadian.backend.model import open_model
     from circadian.backend.train import Study, StudyPlan, attach_lora, peak, write_adapter_config
@@ -114,7 +117,7 @@ def study_night(night: Path, report: Callable[[Json], None]) -> Json:
     start = Path(plan["start_from"]) if plan["start_from"] else None
     parameters = attach_lora(model, study_plan, start)
     study = Study(model, lessons, valid, replay, study_plan, night, lambda e: report({"event": "step", **e}))
-    if plan.get("resume") and study.load_checkpoint():
+    if resume and study.load_checkpoint():
         report({"event": "resumed", "step": study.state.step})
     (night / WORK).mkdir(exist_ok=True)
     state = study.run(night / WORK / "adapters.safetensors")
@@ -162,4 +165,4 @@ def taught_replay(model: Any, told: tuple[Lesson, ...], plan: Json, night: Path,
 
 
 if __name__ == "__main__":
-    sys.exit(child_main(Path(sys.argv[1])))
+    sys.exit(child_main(Path(sys.argv[1]), resume="--resume" in sys.argv[2:]))
