@@ -103,7 +103,9 @@ class NightSettings:
     learning_rate: float = option(7e-5, "peak learning rate of Adam", least=1e-9, most=10)
     batch_size: int = option(8, "lessons per training step", least=1, most=1024)
     max_seq_length: int = option(512, "longest lesson in tokens; longer ones are dropped and counted", least=1)
-    num_layers: int = option(16, "layers that get LoRA, from the last; -1 is all", least=-1)
+    num_layers: int | None = option(
+        None, "layers that get LoRA, from the last; -1 is all (default: 16, or all of a smaller model)", least=-1
+    )
     rank: int = option(16, "LoRA rank", least=1, most=4096)
     scale: float = option(20.0, "LoRA scale", least=1e-6, most=1e6)
     seed: int = option(0, "seed of every random choice of the night", least=0)

@@ -31,6 +31,7 @@ from circadian.errors import UserError
 from circadian.records import Json
 
 CHECKPOINT = "checkpoint.safetensors"
+LAYERS = 16  # mlx-lm's own default
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class StudyPlan:
 
     rank: int = 16
     scale: float = 20.0
-    num_layers: int = 16
+    num_layers: int | None = None
     learning_rate: float = 7e-5
     batch_size: int = 8
     iters: int = 1000
@@ -318,7 +319,7 @@ class Study(TrainingCallback):
         """Train, then write the best state to `adapter_file` (safetensors). A NaN stops it at the best state so far."""
         args = TrainingArgs(
             batch_size=self.plan.batch_size,
-            iters=self.plan.iters - self.state.step,
+            iters=self.plan.iters - self.state.step + 1,  # one more: `batches` ends the study, after its last look
             steps_per_report=1,
             steps_per_save=self.plan.iters + 1,
             adapter_file=str(adapter_file),
@@ -389,7 +390,8 @@ def attach_lora(model: Model, plan: StudyPlan, start_from: Path | None) -> Json:
     Raises UserError when the adapter to start from has another rank or other layers than the plan.
     """
     layers = len(model.module.layers)
-    count = layers if plan.num_layers < 0 else plan.num_layers
+    count = min(LAYERS, layers) if plan.num_layers is None else plan.num_layers
+    count = layers if count < 0 else count
     if count > layers:
         raise UserError(f"--num-layers {count}: {model.source.name} has {layers} layers")
     parameters = {"rank": plan.rank, "scale": plan.scale, "dropout": 0.0}

@@ -72,7 +72,7 @@ def fits_start(folder: Path, manifest_model: str, model: str, settings: NightSet
     if rank != settings.rank:
         return f"has rank {rank}, not {settings.rank}"
     wanted = settings.num_layers
-    if wanted >= 0 and config.get("num_layers") != wanted:
+    if wanted is not None and wanted >= 0 and config.get("num_layers") != wanted:
         return f"has {config.get('num_layers')} layers, not {wanted}"
     return ""
 
@@ -86,10 +86,12 @@ def nothing_new(data: NightData, start: Start) -> str:
     return ""
 
 
-def study_settings(settings: NightSettings) -> Json:
-    """The fields of backend.train.StudyPlan that come from settings."""
+def study_settings(settings: NightSettings, start: Start) -> Json:
+    """The fields of backend.train.StudyPlan that come from settings; layers not asked for are those of the start."""
     names = ("rank", "scale", "num_layers", "learning_rate", "batch_size", "seed")
     chosen = {name: getattr(settings, name) for name in names}
+    if settings.num_layers is None and start.folder is not None:
+        chosen["num_layers"] = json.loads((start.folder / "adapter_config.json").read_bytes())["num_layers"]
     return chosen | {"iters": settings.iters or 100_000, "passes": 1_000_000 if settings.iters else PASSES}
 
 
@@ -103,7 +105,7 @@ def plan_document(
         "start_from": str(start.folder) if start.folder else None,
         "start_tag": start.tag,
         "settings": asdict(settings),
-        "study": study_settings(settings),
+        "study": study_settings(settings, start),
         "max_seq_length": settings.max_seq_length,
         "replay": REPLAY,
         "cache": str(home.cache),
@@ -143,7 +145,7 @@ def compare_config(folder: Path, plan: Json) -> None:
     study: Json = plan["study"]
     asked: Json = {k: study[k] for k in ("learning_rate", "batch_size", "iters", "seed")}
     asked |= {"model": plan["model"], "max_seq_length": plan["max_seq_length"]}
-    if study["num_layers"] >= 0:
+    if study["num_layers"] is not None and study["num_layers"] >= 0:
         asked["num_layers"] = study["num_layers"]
     found: Mapping[str, object] = {**config, **config["lora_parameters"]}
     asked |= {"rank": study["rank"], "scale": study["scale"]}
