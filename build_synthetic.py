@@ -89,8 +89,6 @@ def main(argv: list[str] | None = None) -> int:
     home = open_home(args)
     settings = load_settings(home, args)
     wanted, source = settings.synthetic.turns, settings.synthetic.source
-    if wanted < 1:
-        raise UserError(f"--turns {wanted}: nothing to write", hint="give 1 or more")
     path: Path = args.out or home.synthetic
     seen = check_target(path, args, wanted)
     tally = take(exchanges(settings, args.verbose), wanted, source, seen)

@@ -38,8 +38,6 @@ def main(argv: list[str] | None = None) -> int:
     args = build_parser().parse_args(argv)
     home = open_home(args)
     settings = load_settings(home, args)
-    if settings.exam.exam_batch_size < 1:
-        raise UserError("--exam-batch-size must be at least 1")
     names = split(args.suite) or split([settings.exam.suites])
     items = choose_items(load_suites(names, CHECKOUT / "eval"), split(args.category), args.limit)
     tag = choose_adapter(home, args.adapter_tag)

@@ -20,9 +20,7 @@ from circadian.exam.loss import Summary, measure_turns, summarize
 from circadian.examinee import add_examinee, choose_adapter, label_of, open_examinee
 from circadian.files import append_lines, make_folder, sync
 from circadian.records import Json, Turn
-from circadian.settings import CHECKOUT, Home, load_settings, open_home
-
-BATCH_SIZE = 16
+from circadian.settings import CHECKOUT, Home, add_flags, load_settings, open_home
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -31,7 +29,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--data", type=Path, metavar="FILE", help="records to measure (default: eval/heldout.jsonl and the journal)"
     )
-    parser.add_argument("--batch-size", type=int, default=BATCH_SIZE, help=f"records at once (default: {BATCH_SIZE})")
+    add_flags(parser, "exam", ["exam_batch_size"])
     parser.add_argument("--csv", type=Path, metavar="FILE", help="append one row to this CSV file")
     parser.add_argument("--jsonl", type=Path, metavar="FILE", help="append one row to this JSONL file")
     parser.add_argument("--json", action="store_true", help="print the row as JSON")
@@ -42,15 +40,15 @@ def main(argv: list[str] | None = None) -> int:
     args = build_parser().parse_args(argv)
     home = open_home(args)
     settings = load_settings(home, args)
-    if args.batch_size < 1:
-        raise UserError("--batch-size must be at least 1")
     if args.csv:
         check_csv(args.csv)
     tag = choose_adapter(home, args.adapter_tag)
     label = label_of(tag, settings.model.model, args.tag)
     records = held_out(home, args.data)
     model = open_examinee(home, settings, tag)
-    losses = measure_turns(model, records.turns, batch_size=args.batch_size, progress=Progress("held-out loss"))
+    losses = measure_turns(
+        model, records.turns, batch_size=settings.exam.exam_batch_size, progress=Progress("held-out loss")
+    )
     if not losses:
         raise UserError(
             f"none of {len(records.turns)} records could be measured", hint="are they longer than the context?"

@@ -81,7 +81,7 @@ def run_cycle(home: Home, settings: Settings, options: NightOptions) -> Verdict:
     live = shelf.live_tag(home)
     rival = live_fit(home, settings.model.model)
     before = examine(home, settings.model.model, rival, shelf.adapter_folder(home, rival) if rival else None, exam)
-    result = train_candidate(settings, options, night)
+    result = train_candidate(home, settings, options, night)
     after, verdict = weigh(home, settings, night, result, before, exam)
     put_on_shelf(home, night, result, report_pair(before, after), verdict)
     if verdict.promote:
@@ -106,7 +106,7 @@ def sleep(home: Home, settings: Settings, options: NightOptions) -> str | None:
     if options.dry_run:
         print(describe_plan(night, settings))
         return None
-    result = train_candidate(settings, options, night)
+    result = train_candidate(home, settings, options, night)
     put_on_shelf(home, night, result)
     return night.tag
 
@@ -213,7 +213,7 @@ def describe_plan(night: Night, settings: Settings) -> str:
     )
 
 
-def train_candidate(settings: Settings, options: NightOptions, night: Night) -> Json:
+def train_candidate(home: Home, settings: Settings, options: NightOptions, night: Night) -> Json:
     """Train the night in a child process, into <night>/candidate; returns the training's result."""
     if not night.plan.get("resume"):
         data = augmented(settings, options, night) if options.augment else night.data
@@ -224,6 +224,7 @@ def train_candidate(settings: Settings, options: NightOptions, night: Night) -> 
     finally:
         progress.close()
     planning.compare_config(night.folder / WORK, night.plan)
+    shelf.record(home, "trained", tag=night.tag, reason=result["stopped"], **summary(result))
     known = len(night.data.active) - len(result["unknown"])
     say(
         f"night {night.tag} | {known}/{len(night.data.active)} facts known | {result['steps']} steps, "
@@ -275,7 +276,6 @@ def put_on_shelf(
         shelf.write_manifest(work, manifest)
     shutil.rmtree(night.folder / WORK)
     (night.folder / CHECKPOINT).unlink(missing_ok=True)
-    shelf.record(home, "trained", tag=night.tag, reason=result["stopped"], **summary(result))
 
 
 def summary(result: Json) -> Json:

@@ -120,7 +120,7 @@ class NightSettings:
 @dataclass(frozen=True)
 class ExamSettings:
     suites: str = option("prompts", "suites of eval/ to run, separated by commas")
-    exam_batch_size: int = option(32, "questions answered at once", least=1)
+    exam_batch_size: int = option(32, "questions or records at once", least=1)
 
 
 @dataclass(frozen=True)

@@ -113,7 +113,7 @@ def test_a_broken_line_in_the_file_to_append_to_is_named(home: Home) -> None:
 
 
 def test_asking_for_nothing_or_a_folder_is_refused(home: Home) -> None:
-    with pytest.raises(UserError, match="nothing to write"):
+    with pytest.raises(UserError, match="too small"):
         build(home, "--turns", "0")
     with pytest.raises(UserError, match="is a folder"):
         build(home, "--out", str(home.root))
