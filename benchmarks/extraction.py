@@ -78,6 +78,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--labels", type=Path, default=LABELS, help="JSONL of {user, facts: [{subject, value}]}")
     parser.add_argument("--mistakes", action="store_true", help="list every miss and every wrong fact on stderr")
+    parser.add_argument("--quick", action="store_true", help="the same (it takes a second); for CI")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of the table")
     return parser
 

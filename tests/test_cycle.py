@@ -226,6 +226,26 @@ def test_two_cycles_at_once_the_second_names_the_first(night: tuple[Home, list[s
     assert first.returncode == 3
 
 
+@pytest.mark.skipif(os.geteuid() != 0 or sys.platform != "linux", reason="mounts a small tmpfs, which needs root")
+def test_a_full_disk_is_one_line_and_loses_nothing(tiny_model: Path, tmp_path: Path) -> None:
+    root = tmp_path / "small"
+    root.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(root)], check=False)
+    if mounted.returncode != 0:
+        pytest.skip("no permission to mount here")
+    try:
+        home = Home(root)
+        tell(home, *TOLD)
+        before = home.memories.read_bytes()
+        code, _, err = call("run_cycle.py", home, "--model", str(tiny_model), *FAST)
+        assert code == 2 and "Traceback" not in err
+        assert err.splitlines()[-1].startswith("error:")
+        assert home.memories.read_bytes() == before
+        assert not home.live.is_symlink() and not list(home.adapters.glob("2*"))
+    finally:
+        subprocess.run(["umount", str(root)], check=True)
+
+
 def test_augment_keeps_only_verified_pairs() -> None:
     from circadian.night.augment import verified
     from circadian.records import Fact

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TextIO
 
-from circadian.errors import UserError
+from circadian.errors import UserError, describe_os_error
 from circadian.files import write_rows
 from circadian.night.dataset import read_night
 from circadian.night.replay import OPENERS, replay_questions
@@ -89,6 +89,10 @@ def child_main(night: Path, *, resume: bool) -> int:
         result = study_night(night, lambda event: send(out, event), resume=resume)
     except UserError as error:
         send(out, {"event": "error", "message": error.message, "hint": error.hint})
+        return 2
+    except (OSError, RuntimeError, MemoryError) as error:  # a full disk, whether Python or MLX was writing; no memory
+        text = describe_os_error(error) if isinstance(error, OSError) else " ".join(str(error).split())
+        send(out, {"event": "error", "message": text or type(error).__name__, "hint": f"see {night / LOG}; --resume"})
         return 2
     send(out, {"event": "done", **result})
     return 0
