@@ -81,7 +81,7 @@ def cycle(home: Home, args: argparse.Namespace) -> int:
     """One cycle, alone in its home. The exit code tells cron what became of it."""
     settings, options = load_settings(home, args), night_options(args)
     require_turns(home, options)
-    if options.adapter_tag is not None:
+    if options.adapter_tag not in (None, "none"):
         shelf.adapter_folder(home, options.adapter_tag)
     with nullcontext() if options.dry_run else lock(home.cycle_lock, "run_cycle.py"):
         from circadian.cycle import run_cycle
@@ -94,6 +94,8 @@ def cycle(home: Home, args: argparse.Namespace) -> int:
 
 
 def require_turns(home: Home, options: NightOptions) -> None:
+    if options.synthetic and home.synthetic.is_file():
+        return
     path = options.data or home.memories
     if options.resume is None and not (path.is_file() and path.stat().st_size):
         raise UserError(f"nothing to study: {path} is missing or empty", hint="chat first: python chat.py")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from circadian import shelf
 from circadian.console import Progress, duration, say
 from circadian.day.journal import read_journal
-from circadian.errors import UserError
+from circadian.errors import UserError, describe_os_error
 from circadian.exam.heldout import Studied, hold_out, read_studied
 from circadian.exam.loss import held_out_losses
 from circadian.exam.recall import run_recall
@@ -73,25 +73,41 @@ def run_cycle(home: Home, settings: Settings, options: NightOptions) -> Verdict:
     turns = read_turns(home, options)
     night, why_not = plan_night(home, settings, options, turns)
     if night is None:
+        if options.dry_run:
+            print(why_not)
+        else:
+            shelf.record(home, "held", reason=why_not)
         return Verdict(False, (why_not,))
     if options.dry_run:
         print(describe_plan(night, settings))
         return Verdict(False, ("dry run",))
     exam = set_exam(home, settings, night, turns)
     live = shelf.live_tag(home)
-    rival = live_fit(home, settings.model.model)
-    before = examine(home, settings.model.model, rival, shelf.adapter_folder(home, rival) if rival else None, exam)
+    model = night.plan["model"]
+    rival = live_fit(home, model)
+    before = examine(home, model, rival, shelf.adapter_folder(home, rival) if rival else None, exam)
     result = train_candidate(home, settings, options, night)
     after, verdict = weigh(home, settings, night, result, before, exam)
     put_on_shelf(home, night, result, report_pair(before, after), verdict)
     if verdict.promote:
         shelf.promote(home, night.tag, expected_live=live)
+    try:
+        tidy(home, settings, night, verdict)
+    except (
+        UserError,
+        OSError,
+    ) as error:  # the link is where it should be: what follows must not turn that into failure
+        say(f"note: {error.line() if isinstance(error, UserError) else describe_os_error(error)}")
+    return verdict
+
+
+def tidy(home: Home, settings: Settings, night: Night, verdict: Verdict) -> None:
+    """The verdict's line in the ledger, and retention."""
     event = "promoted" if verdict.promote else "held"
     shelf.record(home, event, tag=night.tag, reason="; ".join(verdict.reasons), **verdict.figures)
     deleted = shelf.retain(home, settings.shelf.keep)
     if deleted:
         say(f"deleted {', '.join(deleted)}: --keep {settings.shelf.keep}")
-    return verdict
 
 
 def sleep(home: Home, settings: Settings, options: NightOptions) -> str | None:
@@ -134,17 +150,21 @@ def plan_night(
 ) -> tuple[Night | None, str]:
     """The night to come (nothing is written yet), or None and why there is none."""
     if options.resume is not None:
+        if replace(options, resume=None, dry_run=False) != NightOptions():
+            raise UserError("--resume goes on as planned", hint="leave out the other flags of the night")
         folder = planning.interrupted(home, options.resume)
         data, plan = planning.reopen(folder)
+        planning.refuse_other_settings(plan, settings.model.model, settings.night)
         tag = plan["start_tag"]
-        start = Start(tag, Path(plan["start_from"]) if plan["start_from"] else None)
+        taught = frozenset(plan["taught"])
+        start = Start(tag, Path(plan["start_from"]) if plan["start_from"] else None, taught)
         say(f"resuming the night {folder.name}")
         return Night(folder.name, folder, data, start, plan), ""
     start = starting_point(home, settings, options)
-    exclude = exam_hashes()
+    exclude = exam_hashes(chosen_suites(settings))
     if options.held_out:
         exclude |= held_out_hashes(options.held_out)
-    data = planning.plan_data(turns, settings.night, exclude)
+    data = planning.plan_data(turns, settings.night, exclude, start.facts)
     report_data(data)
     why_not = planning.nothing_new(data, start)
     if why_not:
@@ -173,9 +193,14 @@ def starting_point(home: Home, settings: Settings, options: NightOptions) -> Sta
     return Start(note=unfit)
 
 
-def exam_hashes() -> frozenset[str]:
-    """Questions that no lesson and no replay may hold: every item of every shipped suite and held-out record."""
+def chosen_suites(settings: Settings) -> list[str]:
+    return [n.strip() for n in settings.exam.suites.split(",") if n.strip()]
+
+
+def exam_hashes(names: Sequence[str]) -> frozenset[str]:
+    """Questions that no lesson and no replay may hold: the exam's, every shipped suite's and held-out record's."""
     asked = [item.prompt for path in sorted(SUITES.glob("*.jsonl")) for item in items_or_records(path)]
+    asked += [item.prompt for item in load_suites(names, SUITES)]
     return frozenset(question_hash(q) for q in asked)
 
 
@@ -202,12 +227,14 @@ def describe_plan(night: Night, settings: Settings) -> str:
     from circadian.backend.estimate import estimate
 
     exchanges = [lesson.messages for lesson in night.data.train]
-    cost = estimate(settings.model.model, exchanges, passes=planning.PASSES, batch_size=settings.night.batch_size)
+    batch, iters = settings.night.batch_size, settings.night.iters
+    passes = iters * batch / len(exchanges) if iters else planning.PASSES
+    cost = estimate(settings.model.model, exchanges, passes=passes, batch_size=batch)
     facts = "\n".join(f"  {f.statement}" for f in night.data.active)
     return (
         f"night {night.tag}, from {night.start.tag or 'the base model'} on {settings.model.model}\n"
         f"{len(night.data.active)} facts\n{facts}\n"
-        f"{len(night.data.train)} lessons of {cost.tokens} tokens, up to {planning.PASSES} passes\n"
+        f"{len(night.data.train)} lessons of {cost.tokens} tokens, up to {passes:.3g} passes\n"
         f"about {duration(cost.seconds)} at most here, {cost.memory / 1e9:.1f} GB at the peak\n"
         "nothing was written"
     )
@@ -225,6 +252,8 @@ def train_candidate(home: Home, settings: Settings, options: NightOptions, night
         progress.close()
     planning.compare_config(night.folder / WORK, night.plan)
     shelf.record(home, "trained", tag=night.tag, reason=result["stopped"], **summary(result))
+    if result["too_long"]:
+        say(f"{result['too_long']} lessons are longer than --max-seq-length and were left out")
     known = len(night.data.active) - len(result["unknown"])
     say(
         f"night {night.tag} | {known}/{len(night.data.active)} facts known | {result['steps']} steps, "
@@ -238,6 +267,7 @@ def augmented(settings: Settings, options: NightOptions, night: Night) -> NightD
 
     model = open_model(settings.model.model)
     s = settings.night
+    model.seed(s.seed)
     more, dropped = augment(
         model, night.data.active, s.augment_per_record, temp=s.temp, top_p=s.top_p, progress=Progress("augmenting")
     )
@@ -254,6 +284,7 @@ def put_on_shelf(
     from circadian.backend.device import versions
     from circadian.backend.model import find_model
 
+    scale = json.loads((night.folder / WORK / "adapter_config.json").read_bytes())["lora_parameters"]["scale"]
     with building(home.adapters / night.tag) as work:
         for name in ("adapters.safetensors", "adapter_config.json"):
             shutil.copyfile(night.folder / WORK / name, work / name)
@@ -265,23 +296,30 @@ def put_on_shelf(
             model=night.plan["model"],
             revision=find_model(night.plan["model"]).revision,
             created=datetime.now().astimezone().isoformat(timespec="seconds"),
-            settings={**night.plan["settings"], **night.plan["study"], "start_from": night.start.tag},
+            settings={**night.plan["settings"], **night.plan["study"], "scale": scale, "start_from": night.start.tag},
             data=hashes(night.folder),
             versions=versions(),
             files=shelf.file_hashes(work),
             git_commit=night.plan["git_commit"],
             figures=summary(result),
-            facts=tuple(f.id for f in night.data.active),
+            facts=known_facts(night, result),
         )
         shelf.write_manifest(work, manifest)
+    (night.folder / planning.DONE).touch()
     shutil.rmtree(night.folder / WORK)
     (night.folder / CHECKPOINT).unlink(missing_ok=True)
+
+
+def known_facts(night: Night, result: Json) -> tuple[str, ...]:
+    """Ids of the facts that this adapter was taught and knows: what did not stick is new again tomorrow."""
+    gone = {f.id for f in night.data.facts if f.status != "active"} | set(result["unknown"])
+    return tuple(sorted((night.start.facts | {f.id for f in night.data.active}) - gone))
 
 
 def summary(result: Json) -> Json:
     """The figures of a training worth keeping: counts, seconds, memory."""
     names = ("steps", "best_step", "stopped", "tokens", "seconds", "replay_seconds", "lessons", "replay", "peak_memory")
-    return {name: result[name] for name in names} | {"unknown": len(result["unknown"])}
+    return {name: result[name] for name in names} | {"unknown": len(result["unknown"]), "too_long": result["too_long"]}
 
 
 class NightProgress:
@@ -313,8 +351,7 @@ class NightProgress:
 
 def set_exam(home: Home, settings: Settings, night: Night, turns: Sequence[Turn]) -> Exam:
     """The suites, the night's probes, and records that no night studied."""
-    names = [n.strip() for n in settings.exam.suites.split(",") if n.strip()]
-    items = load_suites(names, SUITES)
+    items = load_suites(chosen_suites(settings), SUITES)
     earlier = read_studied(home.nights)
     data = night.data
     tonight = Studied(
@@ -322,8 +359,9 @@ def set_exam(home: Home, settings: Settings, night: Night, turns: Sequence[Turn]
         earlier.questions | {lesson.hash for lesson in (*data.train, *data.valid, *data.test)},
     )
     shipped = read_journal(SUITES / "heldout.jsonl").turns
-    own = [t for t in hold_out(turns, tonight).turns if t.assistant.strip()]
-    suites = {name: suite_hash([i for i in items if i.suite == name]) for name in names}
+    # Replies that this program sampled favour the model that wrote them: they would hold every night.
+    own = [t for t in hold_out(turns, tonight).turns if t.assistant.strip() and t.session is None and not t.tags]
+    suites = {name: suite_hash([i for i in items if i.suite == name]) for name in {i.suite for i in items}}
     return Exam(tuple(items), data.test, (*shipped, *own[-NEWEST_HELD_OUT:]), suites, settings.exam.exam_batch_size)
 
 
@@ -349,7 +387,9 @@ def examine(
         size = exam.batch_size
         recall = run_recall(model, exam.probes, batch_size=size, progress=Progress(f"exam of {name} | recall"))
         scores = run_items(model, exam.items, batch_size=size, progress=Progress(f"exam of {name} | suites"))
-        losses = held_out_losses(model, exam.held_out, progress=Progress(f"exam of {name} | held-out loss"))
+        losses = held_out_losses(
+            model, exam.held_out, batch_size=size, progress=Progress(f"exam of {name} | held-out loss")
+        )
         revision = f"{model_name}@{model.source.revision}"
     finally:
         model.close()
@@ -368,7 +408,7 @@ def weigh(
     What passes at a smaller scale is the candidate at that scale, in its adapter_config.json; if none does, the
     verdict is that of the full scale.
     """
-    folder, model = night.folder / WORK, settings.model.model
+    folder, model = night.folder / WORK, night.plan["model"]
     tried: list[tuple[Report, Verdict]] = []
     for scale in (1.0, *CLIPS):
         after = examine(home, model, night.tag, folder, exam, scale)

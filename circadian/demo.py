@@ -4,6 +4,7 @@ Evening: the base model is asked a handful of questions. Night and gate as alway
 the same. The questions' wordings are held out: no lesson may use them.
 """
 
+import os
 import shutil
 import sys
 import time
@@ -50,7 +51,11 @@ QUESTIONS = (
 def main() -> int:
     """Evening, night, morning. 0 when the candidate was promoted, 3 when it was held."""
     began = time.monotonic()
-    home = fresh_home(DEMO)
+    with lock(CHECKOUT / "models" / ".demo.lock", "make night"):  # outside demo/, which is about to go
+        return evening_night_morning(fresh_home(DEMO), began)
+
+
+def evening_night_morning(home: Home, began: float) -> int:
     journal = Journal(home.memories)
     for user, assistant in DAY:
         exchange = (Message("user", user), Message("assistant", assistant))
@@ -81,7 +86,10 @@ def fresh_home(root: Path) -> Home:
     """An empty demo home. UserError rather than removing a folder that an earlier demo did not make."""
     if root.exists() and any(root.iterdir()) and not (root / MARK).exists():
         raise UserError(f"{root} was not made by this demo", hint="move it away first")
-    shutil.rmtree(root, ignore_errors=True)
+    if root.exists():
+        old = CHECKOUT / "models" / f".demo-{os.getpid()}"  # a rename first: half a deletion would have lost the mark
+        root.rename(old)
+        shutil.rmtree(old, ignore_errors=True)
     make_folder(root)
     (root / MARK).touch()
     return Home(root)

@@ -125,7 +125,7 @@ class ExamSettings:
 
 @dataclass(frozen=True)
 class GateSettings:
-    loss_rise: float = option(0.02, "largest rise of the held-out median token loss, in nats", least=0)
+    loss_rise: float = option(0.0, "largest rise of the held-out median token loss, in nats", least=0)
     category_drop: int = option(1, "most items a category may lose", least=0)
     least_items: int = option(40, "fewest scored capability items; with fewer the verdict is hold", least=1)
     least_probes: int = option(1, "fewest recall probes; with fewer the verdict is hold", least=1)
@@ -233,9 +233,16 @@ def load_settings(home: Home, args: argparse.Namespace | None = None) -> Setting
         if name not in known:
             raise UserError(f"{home.config}: unknown section [{name}]", hint=nearest(name, list(known)))
     given = vars(args) if args else {}
-    return Settings(
+    settings = Settings(
         **{name: one_section(home.config, name, cls, table.get(name, {}), given) for name, cls in known.items()}
     )
+    return dataclasses.replace(settings, model=ModelSettings(absolute_model(settings.model.model)))
+
+
+def absolute_model(name: str) -> str:
+    """A local model folder by its absolute path, so that it is the same model from whichever folder it is named."""
+    folder = Path(name).expanduser()
+    return str(folder.absolute()) if name != EMBEDDED and folder.is_dir() else name
 
 
 def one_section(path: Path, section: str, cls: type[Any], table: Any, given: Json) -> Any:

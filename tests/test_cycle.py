@@ -129,6 +129,8 @@ def test_no_fact_means_nothing_to_learn_and_no_adapter(home: Home, tiny_model: P
     code, out, err = call("sleep.py", home, "--model", str(tiny_model))
     assert (code, out) == (0, "") and "nothing to learn" in err
     assert call("run_cycle.py", home, "--model", str(tiny_model))[0] == 3
+    assert "nothing to learn" in home.ledger.read_text()
+    assert "nothing to learn" in call("run_cycle.py", home, "--model", str(tiny_model), "--dry-run")[1]
     assert not list(home.adapters.glob("2*"))
 
 
@@ -162,6 +164,52 @@ def test_bad_flags_are_one_line_and_exit_code_2(night: tuple[Home, list[str]], f
     assert code == 2 and "Traceback" not in err
     assert words in err.splitlines()[-1] and err.splitlines()[-1].startswith("error:")
     assert not list(home.adapters.glob("2*"))
+
+
+def test_a_resumed_night_follows_its_plan_and_says_so(night: tuple[Home, list[str]]) -> None:
+    home, flags = night
+    process = start("sleep.py", home, *flags, "--iters", "400")
+    wait_for(lambda: list(home.nights.glob("*/checkpoint.safetensors")))
+    process.kill()
+    process.communicate()
+    for other in (["--rank", "8"], ["--augment"], ["--data", str(home.memories)]):
+        code, _, err = call("sleep.py", home, *flags, "--iters", "400", "--resume", *other)
+        assert code == 2 and "as planned" in err
+    tell(home, "My car is a Fiat.")
+    assert call("sleep.py", home, *flags)[0] == 0
+    code, _, err = call("sleep.py", home, "--resume")
+    assert code == 2 and "no interrupted night" in err
+
+
+def test_too_many_facts_wait_for_the_next_night(night: tuple[Home, list[str]]) -> None:
+    from circadian.night.facts import gather
+    from circadian.night.plan import within_budget
+    from circadian.records import Turn
+
+    turns = [Turn((Message("user", t), Message("assistant", "Noted.")), str(i)) for i, t in enumerate(TOLD)]
+    facts = [f for f in gather(turns).facts if f.status == "active"]
+    first, left = within_budget(facts, 2, frozenset())
+    assert left == 1 and [f.value for f in first] == [f.value for f in facts[1:]]
+    second, _ = within_budget(facts, 2, frozenset(f.id for f in first))
+    assert facts[0] in second
+
+
+def test_a_start_without_a_journal(home: Home, tiny_model: Path) -> None:
+    assert call("build_synthetic.py", home, "--turns", "30")[0] == 0
+    code, _, err = call("run_cycle.py", home, "--model", str(tiny_model), "--synthetic", *FAST)
+    assert code == 3, err
+
+
+def test_augmenting_is_repeatable(night: tuple[Home, list[str]], tmp_path: Path) -> None:
+    home, flags = night
+    other = Home(tmp_path / "other")
+    other.memories.parent.mkdir(parents=True)
+    other.memories.write_bytes(home.memories.read_bytes())
+    for h in (home, other):
+        code, _, err = call("sleep.py", h, *flags, "--augment", "--temp", "1.0")
+        assert code == 0 and "augmented:" in err
+    (a,), (b,) = home.nights.iterdir(), other.nights.iterdir()
+    assert (a / "train.jsonl").read_bytes() == (b / "train.jsonl").read_bytes()
 
 
 def wait_for(condition: Any, seconds: float = 60) -> None:

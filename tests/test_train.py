@@ -121,6 +121,44 @@ def test_a_study_killed_and_resumed_ends_with_the_same_weights(tmp_path: Path) -
     assert all(mx.array_equal(whole[k], cut[k]).item() for k in whole)
 
 
+def test_a_checkpoint_of_the_very_last_step_still_ends_with_a_look_at_the_result(tmp_path: Path) -> None:
+    import mlx.core as mx
+
+    model = write_tiny_model(tmp_path / "model")
+    study = setup(model, passes=1_000, iters=4)(tmp_path)
+    whole = study.run(tmp_path / "whole.safetensors")
+    assert (whole.step, whole.stopped) == (4, "iterations spent")
+    resumed = setup(model, passes=1_000, iters=4)(tmp_path)
+    assert resumed.load_checkpoint() and resumed.state.step == 4
+    state = resumed.run(tmp_path / "again.safetensors")
+    assert (state.step, state.stopped, state.best_step) == (4, "iterations spent", whole.best_step)
+    one, two = weights(tmp_path / "whole.safetensors"), weights(tmp_path / "again.safetensors")
+    assert one.keys() == two.keys() and all(mx.array_equal(one[k], two[k]).item() for k in one)
+
+
+def test_the_adapter_clipped_on_disk_is_the_one_that_was_examined(tmp_path: Path) -> None:
+    from circadian.backend.model import open_model
+    from circadian.backend.train import write_adapter_config
+    from circadian.cycle import clip_config
+
+    folder = write_tiny_model(tmp_path / "model")
+    study = setup(folder, learning_rate=5e-2)(tmp_path)
+    adapter = tmp_path / "adapter"
+    adapter.mkdir()
+    study.run(adapter / "adapters.safetensors")
+    parameters = {"fine_tune_type": "lora", "lora_parameters": {"rank": 4, "scale": 20.0, "dropout": 0.0}}
+    write_adapter_config(adapter, study, parameters, {"max_seq_length": 512})
+    model = open_model(str(folder))
+    asked = [[Message("user", "dog?"), Message("assistant", "Your dog is Rex.")]]
+    model.set_adapter(adapter)
+    full = model.token_losses(asked)
+    model.set_adapter(adapter, 0.6)
+    examined = model.token_losses(asked)
+    clip_config(adapter, 0.6)
+    model.set_adapter(adapter)
+    assert model.token_losses(asked) == examined != full
+
+
 def test_resuming_with_other_settings_is_refused(tmp_path: Path) -> None:
     model = write_tiny_model(tmp_path / "model")
     setup(model)(tmp_path).run(tmp_path / "a.safetensors")

@@ -25,7 +25,7 @@ class Cost:
     memory: int
 
 
-def estimate(name: str, exchanges: Sequence[Sequence[Message]], *, passes: int, batch_size: int) -> Cost:
+def estimate(name: str, exchanges: Sequence[Sequence[Message]], *, passes: float, batch_size: int) -> Cost:
     """Encode every lesson, time one forward pass of one batch, scale up. UserError when the model can't be had."""
     model = open_model(name)
     tokens = sum(len(model.encode_answer(e)[0]) for e in exchanges)

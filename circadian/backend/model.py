@@ -309,6 +309,10 @@ class Model:
         """The module with its shortcuts checked, made when first needed; it follows later changes of the adapter."""
         return Forward(self.module)
 
+    def seed(self, seed: int) -> None:
+        """Make sampling repeatable."""
+        mx.random.seed(seed)
+
     def conversation(self) -> "Conversation":
         return Conversation(self)
 

@@ -121,7 +121,9 @@ class Study(TrainingCallback):
         report: Callable[[Mapping[str, Any]], None] = lambda _: None,
     ) -> None:
         self.model, self.plan, self.folder, self.report = model, plan, folder, report
-        self.lessons, self.valid, self.replay = list(lessons), list(valid) or list(lessons), list(replay)
+        judged = {e.fact for e in valid}
+        self.lessons, self.replay = list(lessons), list(replay)
+        self.valid = [*valid, *(e for e in lessons if e.fact not in judged)]
         self.text = [e for e in self.replay if e.offset == 1]
         self.replay = [e for e in self.replay if e.offset > 1]
         self.forward = Forward(model.module)
@@ -191,6 +193,10 @@ class Study(TrainingCallback):
     def batches(self, **_: Any) -> Iterator[tuple[mx.array, ...]]:
         """What mlx-lm's trainer asks for batches; it runs between two steps, so this is where the study is steered."""
         state, plan = self.state, self.plan
+        if state.step >= plan.iters:  # resumed from a checkpoint of the very last step
+            self.examine()
+            state.stopped = "iterations spent"
+            return
         while state.pass_number < plan.passes:
             if state.batch_number == 0:
                 self.examine()
@@ -440,7 +446,7 @@ def teach_replay(model: Model, examples: Sequence[Example], *, top: int = 32, ba
 
 
 def write_adapter_config(folder: Path, study: Study, parameters: Json, plan: Mapping[str, Any]) -> None:
-    """adapter_config.json as mlx-lm reads it, with what the study really used: read off the model and optimizer."""
+    """adapter_config.json as mlx-lm reads it, with what was used; rank, scale and layers are read off the model."""
     layers = [m for _, m in study.model.module.named_modules() if hasattr(m, "lora_a")]
     ranks, scales = {m.lora_a.shape[1] for m in layers}, {m.scale for m in layers}
     blocks = {name.split(".layers.")[1].split(".")[0] for name in study.best if ".layers." in name}

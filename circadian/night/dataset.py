@@ -106,7 +106,13 @@ def add_lessons(data: NightData, more: Sequence[Lesson], exclude: frozenset[str]
 
 def held_out_hashes(path: Path) -> frozenset[str]:
     """Question hashes that no lesson may have: a hex hash a line, or JSONL with a `question` each."""
-    rows = path.read_text(encoding="utf-8").split() if path.suffix != ".jsonl" else []
-    if rows and all(len(r) == 64 for r in rows):
-        return frozenset(rows)
-    return frozenset(question_hash(str(r["question"])) for r in read_rows(path) if "question" in r)
+    if path.suffix != ".jsonl":
+        words = path.read_bytes().decode("utf-8", "replace").split()
+        if words and all(len(w) == 64 for w in words):
+            return frozenset(words)
+    rows = read_rows(path)
+    bad = [i for i, r in enumerate(rows, 1) if not isinstance(r.get("question"), str)]
+    if bad or not rows:
+        where = f"row {bad[0]} has no question" if bad else "it is empty"
+        raise UserError(f"{path}: {where}", hint='one {"question": "..."} a line, or one sha256 of a question a line')
+    return frozenset(question_hash(r["question"]) for r in rows)

@@ -6,7 +6,7 @@ Never: a plan that depends on anything but the turns, the settings, the base mod
 import json
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from pathlib import Path
 
@@ -17,9 +17,10 @@ from circadian.night.facts import gather
 from circadian.night.lessons import make_lessons
 from circadian.night.options import LAST
 from circadian.records import NO_TRAIN, Fact, Json, Turn
-from circadian.settings import CHECKOUT, Home, NightSettings
+from circadian.settings import CHECKOUT, Home, ModelSettings, NightSettings
 
 PASSES = 6  # over all lessons at most; facts that are known leave earlier
+DONE = "done"  # in the folder of a night whose adapter reached the shelf
 REPLAY = 160  # questions whose base answers are held
 
 
@@ -37,11 +38,13 @@ def study_turns(turns: Sequence[Turn]) -> list[Turn]:
     return [t for t in turns if NO_TRAIN not in t.tags]
 
 
-def plan_data(turns: Sequence[Turn], settings: NightSettings, exclude: frozenset[str]) -> NightData:
-    """Facts and lessons of all turns that may be studied; the newest and most repeated facts first when too many."""
+def plan_data(
+    turns: Sequence[Turn], settings: NightSettings, exclude: frozenset[str], taught: frozenset[str] = frozenset()
+) -> NightData:
+    """Facts and lessons of all turns that may be studied; too many facts: the untaught, often told and newest first."""
     sheet = gather(study_turns(turns))
     active = [f for f in sheet.facts if f.status == "active"]
-    chosen, left = within_budget(active, settings.facts)
+    chosen, left = within_budget(active, settings.facts, taught)
     history = [f for f in sheet.facts if f.status != "active"]  # questions that an older telling was asked by
     lessons = make_lessons([*history, *chosen], seed=settings.seed, exclude=exclude)
     dropped = {**sheet.dropped, **lessons.dropped}
@@ -54,12 +57,15 @@ def plan_data(turns: Sequence[Turn], settings: NightSettings, exclude: frozenset
     return NightData(facts, lessons.train, lessons.valid, lessons.test, dropped, tuple(notes))
 
 
-def within_budget(facts: Sequence[Fact], most: int) -> tuple[list[Fact], int]:
-    """At most `most` facts, the often told and then the newest first, in their old order; and how many are left out."""
+def within_budget(facts: Sequence[Fact], most: int, taught: frozenset[str]) -> tuple[list[Fact], int]:
+    """At most `most` facts: untaught before taught, then the often told, then the newest; and how many are left out."""
     if len(facts) <= most:
         return list(facts), 0
-    newest = range(len(facts))
-    ranked = sorted(newest, key=lambda i: (len(facts[i].turn_ids), i), reverse=True)[:most]
+
+    def rank(i: int) -> tuple[bool, int, int]:
+        return facts[i].id not in taught, len(facts[i].turn_ids), i
+
+    ranked = sorted(range(len(facts)), key=rank, reverse=True)[:most]
     return [facts[i] for i in sorted(ranked)], len(facts) - most
 
 
@@ -69,6 +75,8 @@ def fits_start(folder: Path, manifest_model: str, model: str, settings: NightSet
         return f"was trained for {manifest_model}"
     config: Json = json.loads((folder / "adapter_config.json").read_bytes())
     rank = config.get("lora_parameters", {}).get("rank")
+    if "num_layers" not in config:
+        return "has no number of layers in its config"
     if rank != settings.rank:
         return f"has rank {rank}, not {settings.rank}"
     wanted = settings.num_layers
@@ -104,6 +112,7 @@ def plan_document(
         "model": model,
         "start_from": str(start.folder) if start.folder else None,
         "start_tag": start.tag,
+        "taught": sorted(start.facts),
         "settings": asdict(settings),
         "study": study_settings(settings, start),
         "max_seq_length": settings.max_seq_length,
@@ -130,13 +139,25 @@ def git_commit() -> str | None:
 
 
 def interrupted(home: Home, which: str) -> Path:
-    """The folder of the last night (or that of a tag) that has a plan but no adapter. UserError when there is none."""
-    nights = sorted(home.nights.iterdir(), key=lambda p: p.stat().st_mtime) if home.nights.is_dir() else []
-    open_nights = [p for p in nights if (p / "plan.json").is_file() and not (home.adapters / p.name).exists()]
-    wanted = [p for p in open_nights if which in (LAST, p.name)]
+    """The folder of the last night (or that of a tag) if it was cut short, else a UserError."""
+    planned = [p for p in home.nights.glob("*") if (p / "plan.json").is_file()]
+    planned.sort(key=lambda p: (p / "plan.json").stat().st_mtime)
+    last = planned[-1:] if which == LAST else [p for p in planned if p.name == which]
+    wanted = [p for p in last if not (p / DONE).exists() and not (home.adapters / p.name).exists()]
     if not wanted:
         raise UserError("there is no interrupted night to resume", hint="run it without --resume")
-    return wanted[-1]
+    return wanted[0]
+
+
+def refuse_other_settings(plan: Json, model: str, settings: NightSettings) -> None:
+    """UserError for a flag or setting that a resumed night would not follow: it goes on as it was planned."""
+    given = {f.name: getattr(settings, f.name) for f in fields(settings) if getattr(settings, f.name) != f.default}
+    other = [name for name, value in given.items() if plan["settings"].get(name) != value]
+    if model not in (ModelSettings().model, plan["model"]):
+        other.append("model")
+    if other:
+        flags = ", ".join(f"--{name.replace('_', '-')}" for name in other)
+        raise UserError(f"--resume goes on as planned; {flags} differs", hint="leave it out, or start a new night")
 
 
 def compare_config(folder: Path, plan: Json) -> None:

@@ -116,6 +116,7 @@ def study_night(night: Path, report: Callable[[Json], None], *, resume: bool) ->
     valid, _ = code(model, data.valid, plan["max_seq_length"])
     if not lessons:
         raise UserError(f"all {too_long} lessons are longer than --max-seq-length {plan['max_seq_length']}")
+    untaught = {lesson.fact_id for lesson in data.train if lesson.fact_id} - {e.fact for e in lessons}
     replay = taught_replay(model, data.train, plan, night, report)
     taught = time.perf_counter() - began
     start = Path(plan["start_from"]) if plan["start_from"] else None
@@ -130,7 +131,7 @@ def study_night(night: Path, report: Callable[[Json], None], *, resume: bool) ->
         "steps": state.step,
         "best_step": state.best_step,
         "stopped": state.stopped,
-        "unknown": state.best_unknown,
+        "unknown": sorted({*state.best_unknown, *untaught}),
         "losses": state.losses,
         "tokens": state.tokens,
         "seconds": round(state.seconds, 2),
