@@ -219,26 +219,32 @@ def wait_for(condition: Any, seconds: float = 60) -> None:
         time.sleep(0.02)
 
 
-def test_killed_at_any_point_the_night_resumes_and_nothing_half_made_is_left(night: tuple[Home, list[str]]) -> None:
+def test_killed_at_any_stage_the_link_stays_and_the_night_resumes(night: tuple[Home, list[str]]) -> None:
+    """SIGKILL when each stage's first file appears: the plan, a checkpoint, the trained candidate before its exam."""
     home, flags = night
-    flags = [*flags, "--iters", "300"]
-    for delay in (0.5, 2.0, 4.0, 6.0):
+    assert call("sleep.py", home, *flags)[0] == 0
+    first = next(home.adapters.glob("2*")).name
+    home.live.symlink_to(first)
+    tell(home, "My car is a Fiat.")
+    flags = [*flags, "--iters", "60"]
+    for sign in ("plan.json", "checkpoint.safetensors", "candidate/adapter_config.json"):
+        before = set(home.nights.glob("*/plan.json"))
         process = start("run_cycle.py", home, *flags)
-        time.sleep(delay)
+        wait_for(
+            lambda s=sign, b=before: [
+                p for p in home.nights.glob(f"*/{s}") if p.parents[s.count("/")] not in {q.parent for q in b}
+            ]
+        )
         process.send_signal(signal.SIGKILL)
         process.communicate()
-        assert not home.live.is_symlink()
-        assert (
-            all((p / "manifest.json").is_file() for p in home.adapters.glob("2*")) if home.adapters.is_dir() else True
-        )
-    process = start("sleep.py", home, *flags)
-    wait_for(lambda: list(home.nights.glob("*/checkpoint.safetensors")))
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
-    code, _, err = call("sleep.py", home, *flags, "--resume")
-    assert code == 0, err
+        assert str(home.live.readlink()) == first
+        assert all((p / "manifest.json").is_file() for p in home.adapters.glob("2*"))
+    code, _, err = call("run_cycle.py", home, "--resume", *flags)
+    assert code == 3, err
     assert "resuming" in err
-    assert list(home.adapters.glob("2*/manifest.json"))
+    newest = max(home.adapters.glob("2*"), key=lambda p: p.stat().st_mtime)
+    assert json.loads((newest / "manifest.json").read_text())["figures"]["steps"] == 60
+    assert (newest / "verdict.json").is_file() and str(home.live.readlink()) == first
 
 
 def test_a_killed_child_is_reported_and_resumed_to_the_same_weights(
