@@ -51,7 +51,7 @@ def main(argv: list[str] | None = None) -> int:
             seconds, scores[size] = timed(model, items, size)
             spent[size].append(seconds)
             say(f"{'batched' if size > 1 else 'one at a time'}: {len(items)} items in {seconds:.1f} s")
-    return verdict(items, spent, scores)
+    return verdict(items, spent, scores, QUICK_BAR if args.quick else BAR)
 
 
 def mixed(items: Sequence[Item], count: int) -> list[Item]:
@@ -69,7 +69,7 @@ def timed(model: Examinee, items: Sequence[Item], batch_size: int) -> tuple[floa
     return time.perf_counter() - started, scores
 
 
-def verdict(items: Sequence[Item], spent: dict[int, list[float]], scores: dict[int, list[Score]]) -> int:
+def verdict(items: Sequence[Item], spent: dict[int, list[float]], scores: dict[int, list[Score]], bar: float) -> int:
     alone, batched = statistics.median(spent[1]), statistics.median(spent[BATCH_SIZE])
     ratio = alone / batched
     differ = sum(a.passed != b.passed for a, b in zip(scores[1], scores[BATCH_SIZE], strict=True))
@@ -78,7 +78,6 @@ def verdict(items: Sequence[Item], spent: dict[int, list[float]], scores: dict[i
         [f"batched ({BATCH_SIZE})", round(batched, 2), round(len(items) / batched, 2)],
     ]
     print(table(rows, ("exam", "seconds", "items/s")))
-    bar = QUICK_BAR if args.quick else BAR
     print(f"{ratio:.2f} times faster (bar {bar:g}); {differ} of {len(items)} scores differ")
     return OK if ratio >= bar and not differ else FAILED
 
