@@ -17,6 +17,7 @@ from circadian.records import Message
 from circadian.settings import EMBEDDED
 
 MOST = 2.0
+QUICK_MOST = 3.0  # one repeat is one sample on a machine whose speed varies by a third; the bar is the full run's
 MAX_TOKENS = 16
 REPEATS = 3
 TURNS = 20
@@ -83,14 +84,15 @@ def main(argv: list[str] | None = None) -> int:
         "without": (round(first * 1000), round(again * 1000), round(again / first, 2), reads[2].read),
     }
     ratio = rows["with the cache"][2]
-    passed = ratio <= MOST
+    most = QUICK_MOST if args.quick else MOST
+    passed = ratio <= most
     if args.json:
         names = ("turn_1_ms", "turn_20_ms", "ratio", "turn_20_tokens_read")
         print(json.dumps({name: dict(zip(names, row, strict=True)) for name, row in rows.items()} | {"passed": passed}))
     else:
         header = ("first token", "turn 1 ms", f"turn {TURNS} ms", "ratio", f"tokens read at turn {TURNS}")
         print(table([(name, *row) for name, row in rows.items()], header))
-        print(f"{'passed' if passed else 'MISSED'}: {ratio} times with the cache, bar {MOST}")
+        print(f"{'passed' if passed else 'MISSED'}: {ratio} times with the cache, bar {most}")
     return OK if passed else FAILED
 
 
