@@ -130,7 +130,7 @@ def live_through(
             say("\n".join(after.misses))
         if args.rivals and night == 1:
             rows += rivals(home, args, tag, due, never, told_values(probes), items, text, base)
-            missed += speed_bar(rows)
+            missed += speed_bar()
     if args.nights >= 30 and seconds[30] > 3 * seconds[2]:
         missed.append(f"growth: night 30 took {seconds[30] / seconds[2]:.1f} times night 2, allowed 3")
     return rows, missed
@@ -360,12 +360,9 @@ def float_copy(folder: Path) -> Path:
     return target
 
 
-def speed_bar(rows: list[Row]) -> list[str]:
-    """Lessons per second of study against stock on the same lessons at the same batch size."""
-    ours = next(r for r in rows if r["recipe"] == "circadian")
-    theirs = next(r for r in rows if r["recipe"] == "stock, our lessons")
-    ratio = ours["lessons/s"] / theirs["lessons/s"] if "lessons/s" in ours else 0
-    return [] if ratio >= RIVAL_SPEED else [f"lessons per second {ratio:.1f} times stock, bar {RIVAL_SPEED:.0f}"]
+def speed_bar() -> list[str]:
+    """The bar on lessons per second against stock: missed until a night counts the lessons that it really passed."""
+    return [f"lessons per second against stock: not measured yet, bar {RIVAL_SPEED:.0f} times"]
 
 
 def machine() -> str:
