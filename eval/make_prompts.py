@@ -47,7 +47,8 @@ def arithmetic(rng: random.Random) -> Iterator[Row]:
 
 
 def number(prompt: str, target: float, tokens: int = 24) -> Row:
-    return {"prompt": prompt, "scorer": "numeric", "target": target, "max_tokens": tokens}
+    reference = f"The answer is {target}."
+    return {"prompt": prompt, "scorer": "numeric", "target": target, "max_tokens": tokens, "reference": reference}
 
 
 def words(prompt: str, target: str | list[str], tokens: int = 16) -> Row:
@@ -162,16 +163,17 @@ def reading(rng: random.Random) -> Iterator[Row]:
             ][n // 2 % 3]
             yield pick(rng, f"{story} {question}", right, [right, slip, outside], "{}")
         else:
-            question, right, slip = [
-                (f"What is {one}'s job?", job, work),
-                (f"Who is the {work}?", two, one),
-                (f"Where does {one} live?", here, work),
+            question, right, slip, reference = [
+                (f"What is {one}'s job?", job, work, f"{one} is a {job}."),
+                (f"Who is the {work}?", two, one, f"{two} is the {work}."),
+                (f"Where does {one} live?", here, work, f"{one} lives near the {here}."),
             ][n // 2 % 3]
             yield {
                 "prompt": f"{one} is a {job} and lives near the {here}. {two} is a {work}. {question}",
                 "scorer": "regex",
                 "target": f"(?is)^(?!.*[?])(?!.*\\b{slip}\\b).*\\b{right}\\b",
                 "max_tokens": 16,
+                "reference": reference,
             }
 
 
@@ -211,7 +213,8 @@ def copying(rng: random.Random) -> Iterator[Row]:
         elif n % 6 == 4:
             target = f"\\b{one.upper()}\\b"
             prompt = f"Write the word {one} in capital letters."
-            yield {"prompt": prompt, "scorer": "regex", "target": target, "max_tokens": 16}
+            reference = one.upper()
+            yield {"prompt": prompt, "scorer": "regex", "target": target, "max_tokens": 16, "reference": reference}
         else:
             target = f"(?i)\\b{one}\\b.*\\b{one}\\b.*\\b{one}\\b"
             yield {
@@ -219,27 +222,45 @@ def copying(rng: random.Random) -> Iterator[Row]:
                 "scorer": "regex",
                 "target": target,
                 "max_tokens": 16,
+                "reference": f"{one} {one} {one}",
             }
 
 
+LISTS = {
+    "fruits": ["Apple", "Pear", "Plum", "Cherry"],
+    "colors": ["Red", "Blue", "Green", "Yellow"],
+    "animals": ["Dog", "Cat", "Horse", "Cow"],
+    "vegetables": ["Carrot", "Onion", "Potato", "Cabbage"],
+    "kitchen tools": ["Knife", "Spoon", "Fork", "Pan"],
+    "countries": ["France", "Spain", "Japan", "Peru"],
+    "sports": ["Football", "Tennis", "Swimming", "Running"],
+    "trees": ["Oak", "Pine", "Maple", "Birch"],
+    "drinks": ["Water", "Tea", "Coffee", "Milk"],
+}
+
+
 def instructions(rng: random.Random) -> Iterator[Row]:
-    things = ["fruits", "colors", "animals", "vegetables", "kitchen tools", "countries", "sports", "trees", "drinks"]
+    things = list(LISTS)
     cities = ["Rome", "Berlin", "Madrid", "Vienna", "Athens", "Dublin", "Prague", "Lisbon"]
     for n in range(40):
         thing, city, count = rng.choice(things), rng.choice(cities), rng.randint(2, 4)
         age, name = rng.randint(20, 70), rng.choice(PEOPLE)
         if n % 4 == 0:
+            reference = "\n".join(f"- {one}" for one in LISTS[thing][:count])
             yield {"prompt": f"List exactly {count} {thing} as bullet points.", "scorer": "bullets", "target": count,
-                   "max_tokens": 28}  # fmt: skip
+                   "max_tokens": 28, "reference": reference}  # fmt: skip
         elif n % 4 == 1:
+            target = {"name": name, "age": age}
             yield {"prompt": f'Write a JSON object with the keys "name" and "age" for {name}, aged {age}.',
-                   "scorer": "json_keys", "target": {"name": name, "age": age}, "max_tokens": 32}  # fmt: skip
+                   "scorer": "json_keys", "target": target, "max_tokens": 32,
+                   "reference": json.dumps(target)}  # fmt: skip
         elif n % 4 == 2:
-            yield {"prompt": f"Answer with yes or no only: is {city} a city?", "scorer": "regex",
-                   "target": "(?i)^yes\\W*$", "max_tokens": 8}  # fmt: skip
+            yield {"prompt": f"Which of these is a city: bread, {city} or music? Answer with one word only.",
+                   "scorer": "regex", "target": f"(?i)^{city}\\W*$", "max_tokens": 8, "reference": city}  # fmt: skip
         else:
             yield {"prompt": f'Write one short sentence about {thing} that ends with the word "today".',
-                   "scorer": "regex", "target": "(?i)\\w+ \\w+ today\\W*$", "max_tokens": 32}  # fmt: skip
+                   "scorer": "regex", "target": "(?i)\\w+ \\w+ today\\W*$", "max_tokens": 32,
+                   "reference": f"We talked about {thing} today."}  # fmt: skip
 
 
 GRAMMAR = """

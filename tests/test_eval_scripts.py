@@ -11,8 +11,10 @@ import pytest
 import eval_harness
 import eval_loss
 from circadian.errors import UserError
+from circadian.exam.partial import open_partial
+from circadian.exam.suites import load_suites
 from circadian.files import read_rows, write_rows
-from circadian.records import Item
+from circadian.records import Item, Score
 from circadian.settings import Home
 from tests.conftest import CHECKOUT
 
@@ -55,13 +57,16 @@ def test_the_scripts_refuse_with_one_line_and_code_2(home: Home, tmp_path: Path)
 
 def test_categories_and_limits() -> None:
     items = [Item(f"{c}{i}", c, "p", "exact", "t") for i in range(3) for c in ("x", "y")]
-    assert [i.id for i in eval_harness.choose_items(items, [], 1)] == ["x0", "y0"]
-    assert [i.id for i in eval_harness.choose_items(items, ["y"], 2)] == ["y0", "y1"]
+    assert [i.id for i in eval_harness.choose_items(items, "category", [], 1)] == ["x0", "y0"]
+    assert [i.id for i in eval_harness.choose_items(items, "category", ["y"], 2)] == ["y0", "y1"]
     assert eval_harness.split(["a,b", " c ,a", ""]) == ["a", "b", "c"]
     with pytest.raises(UserError, match="no category z"):
-        eval_harness.choose_items(items, ["z"], None)
+        eval_harness.choose_items(items, "category", ["z"], None)
     with pytest.raises(UserError, match="--limit"):
-        eval_harness.choose_items(items, [], 0)
+        eval_harness.choose_items(items, "category", [], 0)
+    with pytest.raises(UserError, match="no split hiden") as error:
+        eval_harness.choose_items(load_suites(["all"], CHECKOUT / "eval"), "split", ["hiden"], None)
+    assert "did you mean hidden?" in error.value.line()
 
 
 def test_a_csv_of_other_columns_is_refused_and_kept(tmp_path: Path, home: Home) -> None:
@@ -122,6 +127,31 @@ def test_runs_add_up_and_labels_stay_apart(
     assert rows[:4] == first and len(rows) == 6 and rows[4]["suite_sha256"] != first[0]["suite_sha256"]
     assert eval_harness.main([*flags, "--tag", "again", "--limit", "1"]) == 0
     assert read_rows(path) == rows and len(read_rows(home.logs / "exams" / "again" / "mine.jsonl")) == 3
+
+
+@pytest.mark.mlx
+def test_an_interrupted_run_goes_on_where_it_was(
+    home: Home, tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from circadian.backend.model import find_model
+
+    weak = {"id": "w", "category": "sums", "prompt": "Is 2 even?", "scorer": "regex", "target": "(?i)^yes"}
+    write_rows(tmp_path / "mine.jsonl", [*SUITE, weak])
+    items = load_suites([str(tmp_path / "mine.jsonl")], tmp_path)
+    model = f"{tiny_model}@{find_model(str(tiny_model)).revision}"
+    partial = open_partial(home.cache, model, None, items, how="monty")
+    partial.keep([Score("a", "sums", True, "kept", -0.5)])
+    flags = ["--home", str(home.root), "--model", str(tiny_model), "--suite", str(tmp_path / "mine.jsonl")]
+    assert eval_harness.main(flags) == 0
+    out, err = capsys.readouterr()
+    assert "going on with an interrupted exam: 1 of 5 items" in err and not partial.path.exists()
+    assert "unscored: mine.jsonl:4 (id d): longer than" in err
+    assert "mine.jsonl:5 (id w): weak: 'yes' would pass" in err and "5 items, 1 of them weak and left out" in out
+    rows = read_rows(home.logs / "exams" / "base@llama" / "mine.jsonl")
+    assert (rows[0]["answer"], rows[0]["passed"], rows[1]["value"] < 0) == ("kept", True, True)
+    assert eval_harness.main([*flags, "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert "going on" not in err and json.loads(out)["weak"] == ["w"]
 
 
 @pytest.mark.mlx

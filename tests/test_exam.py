@@ -3,6 +3,7 @@
 import math
 import statistics
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,9 @@ import pytest
 from circadian.errors import UserError
 from circadian.exam.heldout import hold_out, read_studied
 from circadian.exam.loss import held_out_losses, measure_turns, summarize
+from circadian.exam.partial import Partial, open_partial
 from circadian.exam.recall import probe_id, run_recall
-from circadian.exam.run import run_items, tally
+from circadian.exam.run import batches, is_weak, run_items, tally
 from circadian.exam.suites import load_suite
 from circadian.exam.values import holds_value
 from circadian.files import write_rows
@@ -73,8 +75,16 @@ def test_an_item_longer_than_the_context_is_unscored_never_wrong() -> None:
 def test_an_item_that_crashes_the_scorer_is_unscored_and_the_rest_goes_on() -> None:
     broken = item("broken", "Say it", "regex", "(")  # a suite would be refused for it; the runner survives it as well
     scores = run_items(ScriptedModel(default="fine"), [broken, item("ok", "Say fine", "regex", "^fine$")])
-    assert scores[0].passed is None and "scorer failed" in scores[0].why and scores[0].answer == "fine"
+    assert scores[0].passed is None and "scorer failed" in scores[0].why
     assert scores[1].passed is True
+
+
+def test_a_judge_that_fails_on_an_answer_leaves_it_unscored() -> None:
+    def verify(*_: object) -> tuple[bool | None, str]:
+        raise OSError("no interpreter")
+
+    score = run_items(ScriptedModel(default="x"), [item("f", "Write f", "code", ["assert f()"])], verify=verify)[0]
+    assert (score.passed, score.answer) == (None, "x") and "OSError: no interpreter" in score.why
 
 
 @pytest.mark.parametrize("losses", [{"a": [1.0]}, {"a": [1.0], "b": [math.nan]}])
@@ -86,20 +96,151 @@ def test_a_choice_without_a_finite_loss_is_unscored(losses: dict[str, list[float
 def test_the_system_prompt_of_an_item_is_said_and_progress_counts_all() -> None:
     seen: list[tuple[int, int]] = []
 
-    class Progressing(ScriptedModel):
-        def generate(self, prompts, max_tokens=48, *, progress=None, **_):  # type: ignore[no-untyped-def]
+    class Listening(ScriptedModel):
+        def generate(self, prompts, max_tokens=48, **_):  # type: ignore[no-untyped-def]
             assert [m.role for m in prompts[0]] == ["system", "user"] and max_tokens == [48]
-            progress(1, 1)
             return ["x"]
-
-        def token_losses(self, exchanges, *, progress=None, **_):  # type: ignore[no-untyped-def]
-            progress(3, 3)
-            return [[1.0], [2.0], [3.0]]
 
     first = Item("a", "c", "P", "contains", "x", system="Be brief.")
     items = [first, item("b", "Q", "choice", "u", choices=["u", "v", "w"])]
-    run_items(Progressing(), items, progress=lambda done, total: seen.append((done, total)))
+    run_items(Listening(), items, progress=lambda done, total: seen.append((done, total)))
     assert seen == [(1, 2), (2, 2)]
+
+
+def test_a_reference_gives_a_written_item_its_value() -> None:
+    items = [
+        item("named", "Say Hi", "regex", "(?i)^hi$", reference="hi"),
+        item("target", "Capital?", "contains", ["Oslo", "Oslo city"]),
+        item("number", "2 + 3?", "numeric", 5),
+        item("none", "Say so", "regex", "^so$"),
+    ]
+    model = LossModel({"hi": [1.0, 2.0], "Oslo": [0.5], "5": [4.0]})
+    assert [s.value for s in run_items(model, items)] == [-1.5, -0.5, -4.0, None]
+    broken = run_items(LossModel({"hi": [math.nan]}), items[:1])[0]
+    assert broken.passed is None and "no finite loss" in broken.why
+
+
+def test_style_passes_by_perplexity() -> None:
+    items = [item("s", "How?", "perplexity", "Like so.", limit=limit) for limit in (2.0, 4.0)]
+    items[1] = replace(items[1], id="t")
+    scores = run_items(LossModel({"Like so.": [1.0, 1.0]}), items)
+    assert [(s.passed, s.value) for s in scores] == [(False, -1.0), (True, -1.0)]
+    assert scores[0].why == "perplexity 2.7"
+    assert run_items(LossModel({}), items[:1])[0].passed is None
+
+
+def test_a_program_is_scored_by_whoever_runs_it() -> None:
+    one = item("f", "Write f", "code", ["assert f() == 1"])
+    model = ScriptedModel(default="def f(): return 1")
+    ran: list[tuple[str, list[str]]] = []
+
+    def verify(answer: str, tests: Sequence[str]) -> tuple[bool | None, str]:
+        ran.append((answer, list(tests)))
+        return (True, "") if len(ran) == 1 else (None, "not verified")
+
+    assert run_items(model, [one], verify=verify)[0].passed is True
+    assert ran == [("def f(): return 1", ["assert f() == 1"])]
+    other = run_items(model, [one], verify=verify)[0]
+    assert (other.passed, other.why) == (None, "not verified")
+    assert run_items(model, [one])[0].passed is None and len(ran) == 2
+
+
+def test_every_score_carries_its_items_split() -> None:
+    items = [
+        item("text", "Say so", "regex", "^so$"),
+        item("pick", "Which?", "choice", "b", choices=["a", "b"]),
+        item("style", "How?", "perplexity", "a", limit=9),
+        item("weak", "Is it?", "regex", "^yes"),
+    ]
+    scores = run_items(LossModel({"a": [2.0], "b": [1.0]}), [replace(i, split="hidden") for i in items])
+    assert [s.passed for s in scores] == [False, True, True, None] and {s.split for s in scores} == {"hidden"}
+
+
+def test_a_weak_item_is_not_asked_and_counted() -> None:
+    weak = item("w", "Is Rome a city?", "regex", "(?i)^yes")
+    model = ScriptedModel(default="Yes")
+    scores = run_items(model, [weak, item("ok", "Say so", "regex", "^so$")])
+    assert model.asked == ["Say so"] and [is_weak(s) for s in scores] == [True, False]
+    assert scores[0].passed is None and tally(scores) == {"c": (0, 1, 1)}
+
+
+def test_unscored_items_are_named_by_file_line_and_id(tmp_path: Path) -> None:
+    rows = [
+        {"id": "long", "category": "c", "prompt": "w " * 40, "scorer": "contains", "target": "x", "max_tokens": 5},
+        {"id": "slow", "category": "c", "prompt": "Say", "scorer": "contains", "target": "x", "max_tokens": 5},
+    ]
+    write_rows(tmp_path / "mine.jsonl", rows)
+    long, short = load_suite(tmp_path / "mine.jsonl")
+    crash = replace(short, scorer="regex", target="(")
+    scores = run_items(SmallModel(default="x"), [long, crash])
+    assert scores[0].why.startswith("mine.jsonl:1 (id long): longer than the model's context: 40 tokens")
+    assert scores[1].why.startswith("mine.jsonl:2 (id slow): scorer failed: ") and scores[1].passed is None
+
+
+class DyingModel(ScriptedModel):
+    """Answers the first `lives` batches; then the power goes."""
+
+    def __init__(self, lives: int) -> None:
+        super().__init__(default="so")
+        self.lives = lives
+
+    def generate(self, prompts: Sequence[Sequence[Message]], max_tokens: object = 48, **_: object) -> list[str]:
+        if not self.lives:
+            raise KeyboardInterrupt
+        self.lives -= 1
+        return super().generate(prompts, max_tokens)
+
+
+def test_an_interrupted_exam_goes_on_item_by_item(tmp_path: Path) -> None:
+    items = [item(f"i{n}", f"Say {n} so", "regex", "^so$") for n in range(6)]
+    path = tmp_path / "cache" / "p.jsonl"
+    with pytest.raises(KeyboardInterrupt):
+        run_items(DyingModel(2), items, batch_size=2, partial=Partial(path))
+    with path.open("ab") as file:
+        file.write(b'{"item_id": "i5", "cat')  # torn by a power cut
+    again, left = DyingModel(9), Partial(path)
+    assert len(left.scores) == 4
+    scores = run_items(again, items, batch_size=2, partial=left)
+    assert again.asked == ["Say 4 so", "Say 5 so"] and [s.item_id for s in scores] == [i.id for i in items]
+    assert scores == run_items(ScriptedModel(default="so"), items)
+    assert len(Partial(path).scores) == 6
+    left.finish()
+    assert not path.exists()
+
+
+def test_what_was_unscored_is_asked_again(tmp_path: Path) -> None:
+    one = item("f", "Write f", "code", ["assert f() == 1"])
+    partial = Partial(tmp_path / "p.jsonl")
+    run_items(ScriptedModel(default="f"), [one], partial=partial, verify=lambda *_: (None, "out of time"))
+    assert not partial.path.exists()
+    again = run_items(ScriptedModel(default="f"), [one], partial=partial, verify=lambda *_: (True, ""))
+    assert again[0].passed is True
+
+
+def test_partial_scores_are_of_one_model_adapter_scale_and_suite(tmp_path: Path) -> None:
+    items = [item("a", "Say so", "regex", "^so$")]
+    for name in ("adapters.safetensors", "adapter_config.json"):
+        (tmp_path / name).write_text("1")
+    paths = [
+        open_partial(tmp_path, "m@1", None, items).path,
+        open_partial(tmp_path, "m@2", None, items).path,
+        open_partial(tmp_path, "m@1", tmp_path, items).path,
+        open_partial(tmp_path, "m@1", tmp_path, items, scale=0.8).path,
+        open_partial(tmp_path, "m@1", None, [replace(items[0], target="^no$")]).path,
+        open_partial(tmp_path, "m@1", None, items, how="process").path,
+    ]
+    (tmp_path / "adapter_config.json").write_text("2")
+    paths.append(open_partial(tmp_path, "m@1", tmp_path, items).path)
+    assert len(set(paths)) == len(paths)
+    assert open_partial(tmp_path, "m@1", None, items).path == paths[0]
+
+
+def test_long_prompts_go_few_at_once_and_kinds_apart() -> None:
+    items = [item(f"l{n}", "w " * 3000, "contains", "x") for n in range(3)]
+    items += [item(f"s{n}", "w", "contains", "x") for n in range(5)]
+    items.append(item("p", "w", "choice", "x", choices=["x", "y"]))
+    found = list(batches(items, {i.id: len(i.prompt.split()) for i in items}, 4))
+    assert [[i.id for i in part] for part in found] == [["s0", "s1", "s2", "s3"], ["s4"], ["l0", "l1"], ["l2"], ["p"]]
 
 
 def test_no_items_need_no_model() -> None:

@@ -4,7 +4,17 @@ import math
 
 import pytest
 
-from circadian.exam.scorers import SCORERS, cheap_trick, find_object, has_words, judge_choice, numbers
+from circadian.exam.scorers import (
+    SCORERS,
+    cheap_trick,
+    check_reference,
+    find_object,
+    has_words,
+    judge_choice,
+    judge_perplexity,
+    numbers,
+    reference_of,
+)
 from circadian.records import Item
 
 
@@ -149,6 +159,40 @@ def test_bullets(answer: str, target: object, right: bool) -> None:
     assert passes(answer, item("bullets", target)) is right
 
 
+@pytest.mark.parametrize(
+    ("answer", "target", "right"),
+    [
+        ("The sun is a star.", {"with": ["sun", "Sun light"], "without": ["hot"], "max_words": 5}, True),
+        ("The sun is a very big star.", {"max_words": 5}, False),
+        ("The Sun is HOT!", {"without": ["hot"]}, False),
+        ("It is a shotgun", {"without": ["hot"]}, True),
+        ("It is a star.", {"with": ["sun", "moon"]}, False),
+        ("The sun", {"min_words": 3}, False),
+        ("", {"without": ["hot"]}, False),
+    ],
+)
+def test_constraints(answer: str, target: object, right: bool) -> None:
+    assert passes(answer, item("constraints", target)) is right
+
+
+def test_perplexity_is_the_exponential_of_the_mean_loss() -> None:
+    it = item("perplexity", "So.", limit=math.e**2)
+    assert judge_perplexity([1.0, 3.0], it) == ("", -2.0)
+    complaint, value = judge_perplexity([3.0, 3.0], it)
+    assert (complaint, value) == ("perplexity 20.1", -3.0)
+
+
+def test_the_reference_is_given_or_the_target_where_that_is_an_answer() -> None:
+    assert reference_of(item("regex", "^a$", reference="a")) == "a"
+    assert reference_of(item("regex", "^a$")) == ""
+    assert reference_of(item("contains", ["Oslo", "oslo"])) == "Oslo"
+    assert reference_of(item("numeric", 7)) == "7"
+    assert check_reference(item("numeric", 7, reference="The answer is 7.")) == ""
+    assert "does not pass: 8 is not 7" in check_reference(item("numeric", 7, reference="8"))
+    assert check_reference(item("numeric", 7, reference="")) == check_reference(item("numeric", 7, reference=7))
+    assert check_reference(item("numeric", 7, reference=7)) == "reference is not a text"
+
+
 def test_choice_takes_the_lowest_mean_loss_whatever_the_length() -> None:
     it = item("choice", "long right answer", choices=["no", "long right answer"])
     complaint, margin = judge_choice([[2.0], [1.0, 1.0, 1.0]], it)
@@ -186,6 +230,20 @@ def test_choice_refuses_what_was_not_measured(losses: list[list[float]]) -> None
         ("bullets", True, {}),
         ("bullets", {"max": 3}, {}),
         ("bullets", {"min": 3, "max": 2}, {}),
+        ("constraints", {}, {}),
+        ("constraints", ["a"], {}),
+        ("constraints", {"max_word": 3}, {}),
+        ("constraints", {"min_words": 5, "max_words": 3}, {}),
+        ("constraints", {"max_words": True}, {}),
+        ("constraints", {"with": []}, {}),
+        ("constraints", {"without": "?!"}, {}),
+        ("code", [], {}),
+        ("code", ["x = 1"], {}),
+        ("code", ["assert f( == 1"], {}),
+        ("perplexity", "So.", {}),
+        ("perplexity", "So.", {"limit": 1}),
+        ("perplexity", "So.", {"limit": math.nan}),
+        ("perplexity", " ", {"limit": 9}),
         ("choice", "c", {"choices": ["a", "b"]}),
         ("choice", "a", {"choices": ["a"]}),
         ("choice", "a", {"choices": ["a", "a "]}),
@@ -208,8 +266,15 @@ def test_a_target_of_the_wrong_kind_is_named(scorer: str, target: object, extra:
         (item("numeric", 5, prompt="What is 0 + 5?"), "echoed prompt"),
         (item("json_keys", ["a"], prompt='Repeat: {"a": 1}'), "echoed prompt"),
         (item("bullets", 2, prompt="Repeat:\n- a\n- b"), "echoed prompt"),
-        (item("contains", ["no", "cannot"]), "refusal"),
-        (item("exact", "I cannot help with that"), "refusal"),
+        (item("contains", ["maybe", "cannot"]), "I cannot help"),
+        (item("exact", "I cannot help with that"), "I cannot help"),
+        (item("regex", "(?i)^yes"), "'yes'"),
+        (item("exact", ["A", "B"]), "'A'"),
+        (item("contains", ["know"]), "I don't know."),
+        (item("contains", ["thank you"]), "Thank you for telling me"),
+        (item("constraints", {"max_words": 1}), "'yes'"),
+        (item("constraints", {"max_words": 9}), "echoed prompt"),
+        (item("code", ["assert f()"]), ""),
         (item("numeric", 5, prompt="What is 2 + 3?"), ""),
         (item("choice", "a", choices=["a", "b"]), ""),
     ],

@@ -1,22 +1,31 @@
 """Suites are refused whole, with file, line and id, before a question is asked."""
 
-import importlib.util
+import hashlib
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from circadian.cycle import exam_hashes
 from circadian.day.journal import read_journal
 from circadian.errors import UserError
+from circadian.exam.haystack import haystack
+from circadian.exam.sandbox import extract_code, score_code
+from circadian.exam.scorers import SCORERS, cheap_trick, reference_of
 from circadian.exam.suites import load_suite, load_suites, suite_hash
-from circadian.records import normalize, question_hash
+from circadian.records import Item, normalize, question_hash
+from eval import make_prompts, make_suites
 from tests.conftest import CHECKOUT
+
+EVAL = CHECKOUT / "eval"
 
 GOOD = {"id": "a", "category": "c", "prompt": "What is 2 + 3?", "scorer": "numeric", "target": 5}
 
+RECIPE = {"seed": 3, "tokens": 500, "depth": 0.5, "needle": "The number is 5."}
+
 
 def write(path: Path, *rows: object) -> Path:
+    path.parent.mkdir(exist_ok=True)
     path.write_text("\n".join(r if isinstance(r, str) else json.dumps(r) for r in rows) + "\n", encoding="utf-8")
     return path
 
@@ -41,7 +50,12 @@ def test_fields_and_defaults(tmp_path: Path) -> None:
         (GOOD | {"category": 3}, "category is not a text"),
         (GOOD | {"id": 7}, "(id 7): id is not a text"),
         (GOOD | {"target": "5"}, "target is not a number"),
-        (GOOD | {"prompt": "What is 0 + 5?"}, "the echoed prompt would pass"),
+        (GOOD | {"reference": "It is 6."}, "the reference does not pass: 6 is not 5"),
+        (GOOD | {"reference": 5}, "reference is not a text"),
+        (GOOD | {"haystack": {"tokens": 9}}, "haystack is not an object with seed, tokens, depth, needle"),
+        (GOOD | {"haystack": RECIPE | {"depth": 2}}, "haystack.depth"),
+        (GOOD | {"haystack": RECIPE | {"tokens": 10**9}}, "haystack.tokens"),
+        (GOOD | {"haystack": RECIPE | {"needle": " "}}, "needle is empty"),
         (GOOD | {"max_tokens": 0}, "max_tokens"),
         (GOOD | {"max_tokens": True}, "max_tokens"),
         (GOOD | {"system": 1}, "not a text"),
@@ -110,41 +124,100 @@ def test_the_hash_is_of_what_is_asked_not_of_the_file(tmp_path: Path) -> None:
     assert suite_hash(one) == suite_hash(two) != suite_hash(other)
 
 
-def make_prompts() -> Any:
-    spec = importlib.util.spec_from_file_location("make_prompts", CHECKOUT / "eval" / "make_prompts.py")
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def test_a_folder_in_the_folder_holds_suites_too_and_all_is_every_one(tmp_path: Path) -> None:
+    write(tmp_path / "one.jsonl", GOOD)
+    write(tmp_path / "hidden" / "two.jsonl", GOOD | {"id": "b", "split": "hidden"})
+    write(tmp_path / "heldout.jsonl", {"messages": []})
+    assert [i.id for i in load_suites(["two"], tmp_path)] == ["b"]
+    assert sorted(i.id for i in load_suites(["all"], tmp_path)) == ["a", "b"]
 
 
-def test_the_starter_suite_is_large_enough_and_made_by_its_script() -> None:
-    items = load_suite(CHECKOUT / "eval" / "prompts.jsonl")
-    sizes = {c: sum(i.category == c for i in items) for c in {i.category for i in items}}
-    assert len(items) >= 160 and len(sizes) >= 9
-    assert all(15 <= n <= 25 for n in sizes.values()), sizes
-    written = [json.loads(line) for line in (CHECKOUT / "eval" / "prompts.jsonl").read_text().splitlines()]
-    module = make_prompts()
-    assert written == list(module.items(0, module.PER_CATEGORY))
+def test_a_haystack_is_made_at_load_the_same_every_time(tmp_path: Path) -> None:
+    path = write(tmp_path / "s.jsonl", *(GOOD | {"id": str(d), "haystack": RECIPE | {"depth": d}} for d in (0, 0.5, 1)))
+    prompts = [i.prompt for i in load_suite(path)]
+    assert prompts == [i.prompt for i in load_suite(path)]
+    assert all(p.endswith("\n\nWhat is 2 + 3?") and p.count("The number is 5.") == 1 for p in prompts)
+    assert all(440 < len(p.split()) < 475 for p in prompts)  # 500 tokens
+    assert [round(p.index("The number is 5.") / len(p), 1) for p in prompts] == [0, 0.5, 1]
+    assert haystack(RECIPE) != haystack(RECIPE | {"seed": 4})
+    assert hashlib.sha256(haystack(RECIPE).encode()).hexdigest()[:12] == "22142d7e57d4"
+
+
+def shipped() -> tuple[Item, ...]:
+    return load_suites(["all"], EVAL)
+
+
+def test_the_nightly_suite_is_made_by_its_script() -> None:
+    items = load_suite(EVAL / "prompts.jsonl")
+    assert len(items) == 180 and {i.split for i in items} == {"heldout"}
+    written = [json.loads(line) for line in (EVAL / "prompts.jsonl").read_text().splitlines()]
+    assert written == list(make_prompts.items(0, make_prompts.PER_CATEGORY))
+
+
+def test_the_other_suites_are_the_same_bytes_for_the_same_seed(tmp_path: Path) -> None:
+    assert make_suites.main(["--out", str(tmp_path)]) == 0
+    made = sorted(p.relative_to(tmp_path) for p in tmp_path.rglob("*.jsonl"))
+    assert {*made, Path("prompts.jsonl"), Path("heldout.jsonl")} == {p.relative_to(EVAL) for p in EVAL.rglob("*.jsonl")}
+    assert [(tmp_path / p).read_bytes() for p in made] == [(EVAL / p).read_bytes() for p in made]
 
 
 def test_another_seed_draws_other_items_that_also_load(tmp_path: Path) -> None:
-    module = make_prompts()
-    rows = list(module.items(7, 20))
-    assert len(load_suite(write(tmp_path / "s.jsonl", *rows))) == 20 * len(module.CATEGORIES)
-    here = {r["prompt"] for r in module.items(0, 20)}
+    rows = list(make_prompts.items(7, 20))
+    assert len(load_suite(write(tmp_path / "s.jsonl", *rows))) == 20 * len(make_prompts.CATEGORIES)
+    here = {r["prompt"] for r in make_prompts.items(0, 20)}
     assert sum(r["prompt"] not in here for r in rows) > 60
+    make_suites.main(["--seed", "7", "--out", str(tmp_path / "other")])
+    assert len(load_suites(["all"], tmp_path / "other")) == len(shipped()) - 180
+
+
+def test_the_shipped_suites_are_large_enough_for_every_category() -> None:
+    items = shipped()
+    sizes = {c: sum(i.category == c for i in items) for c in {i.category for i in items}}
+    assert len(items) >= 460 and len(sizes) == 14 and min(sizes.values()) >= 18, sizes
+    assert sum(i.split == "hidden" for i in items) >= 0.3 * len(items)
+    assert {i.split for i in items} == {"heldout", "hidden"}
+    assert all((i.split == "hidden") == i.suite.startswith("hidden") for i in items)
+    assert all(any(i.split == s and i.category == c for i in items) for c in sizes for s in ("heldout", "hidden"))
+
+
+def test_no_shipped_item_is_weak_or_asked_twice() -> None:
+    items = shipped()
+    assert [(i.id, cheap_trick(i)) for i in items if cheap_trick(i)] == []
+    assert len({(i.prompt, json.dumps(i.target)) for i in items}) == len(items)
+    hidden = {question_hash(i.prompt) for i in items if i.split == "hidden" and i.category != "grammar"}
+    assert not hidden & {question_hash(i.prompt) for i in items if i.split != "hidden"}
+
+
+def test_every_shipped_item_has_choices_or_a_reference_but_the_longest() -> None:
+    bare = [i for i in shipped() if SCORERS[i.scorer].reads != "choices" and not reference_of(i)]
+    assert {i.category for i in bare} == {"long-context"} and all(len(i.prompt.split()) > 3000 for i in bare)
+    nightly = load_suite(EVAL / "prompts.jsonl")
+    assert all(reference_of(i) or SCORERS[i.scorer].reads == "choices" for i in nightly)
+
+
+def test_neither_a_lesson_nor_a_replay_question_may_be_a_shipped_item() -> None:
+    excluded = exam_hashes(["prompts"])
+    assert {question_hash(i.prompt) for i in shipped()} <= excluded
+    assert {question_hash(t.user) for t in read_journal(EVAL / "heldout.jsonl").turns} <= excluded
+
+
+@pytest.mark.parametrize("item", [i for i in shipped() if i.scorer == "code"], ids=lambda i: i.id)
+def test_the_tests_of_a_code_item_pass_its_reference_and_nothing_empty(item: Item) -> None:
+    assert score_code(reference_of(item), item.target) == (True, "")
+    head = extract_code(reference_of(item)).splitlines()[0]
+    for body in ("pass", "return True", "return 0", "return ''"):
+        assert score_code(f"{head}\n    {body}", item.target)[0] is False
 
 
 def test_no_exam_question_asks_about_the_user() -> None:
-    prompts = [i.prompt for i in load_suite(CHECKOUT / "eval" / "prompts.jsonl")]
-    prompts += [t.user for t in read_journal(CHECKOUT / "eval" / "heldout.jsonl").turns]
+    prompts = [i.prompt for i in shipped()]
+    prompts += [t.user for t in read_journal(EVAL / "heldout.jsonl").turns]
     personal = {"what is my", "whats my", "who is my", "where do i live", "when is my", "do you remember", "my name"}
     assert not [p for p in prompts if any(f" {w} " in f" {normalize(p)} " for w in personal)]
 
 
 def test_the_held_out_exchanges_are_forty_different_ones() -> None:
-    found = read_journal(CHECKOUT / "eval" / "heldout.jsonl")
+    found = read_journal(EVAL / "heldout.jsonl")
     assert not found.skipped
     assert (
         len(found.turns) == len({t.id for t in found.turns}) == len({question_hash(t.user) for t in found.turns}) == 40

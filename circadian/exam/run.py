@@ -1,16 +1,37 @@
 """Putting a suite to a model: batched, greedy, through the chat template.
 
-Never: an item without a row. What could not be asked or judged is unscored (`passed` None) and says why.
+Never: an item without a row. What could not be asked or judged is unscored (`passed` None) and says where it was read
+and why.
 """
 
+import math
+import statistics
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
-from circadian.exam.scorers import SCORERS, choices_of, judge_choice
+from circadian.errors import UserError
+from circadian.exam.partial import Partial
+from circadian.exam.scorers import (
+    SCORERS,
+    Reads,
+    cheap_trick,
+    choices_of,
+    judge_choice,
+    judge_perplexity,
+    reference_of,
+    texts,
+)
 from circadian.records import Item, Message, Score
 
 Progress = Callable[[int, int], None]  # items done, of how many
+# Runs the program of an answer with an item's tests (exam/sandbox.score_code): passed, or None when that could not be
+# found out, and why not.
+Verify = Callable[[str, Sequence[str]], tuple[bool | None, str]]
+
+WEAK = "weak: "
+LONG = 512  # tokens; a short prompt in a batch of longer ones is padded to their length
+AT_ONCE = 8192  # prompt tokens of one batch, padding counted: 0.6 GB of attention weights in the embedded model's layer
 
 
 class Examinee(Protocol):
@@ -49,77 +70,163 @@ def prompt_of(item: Item) -> tuple[Message, ...]:
     return (*system, Message("user", item.prompt))
 
 
+def length_of(model: Examinee, messages: Sequence[Message]) -> int:
+    """Tokens of a prompt; words when the model can't tell."""
+    return len(model.encode(messages)) if isinstance(model, Limited) else sum(len(m.content.split()) for m in messages)
+
+
 def fits(model: Examinee, messages: Sequence[Message], room: int) -> bool:
     """Whether the prompt and `room` tokens of answer fit the model's context; yes when the model can't tell."""
     return not isinstance(model, Limited) or len(model.encode(messages)) + room <= model.context
 
 
 def run_items(
-    model: Examinee, items: Sequence[Item], *, batch_size: int = 32, progress: Progress | None = None
+    model: Examinee,
+    items: Sequence[Item],
+    *,
+    batch_size: int = 32,
+    progress: Progress | None = None,
+    verify: Verify | None = None,
+    partial: Partial | None = None,
 ) -> list[Score]:
-    """One score per item, in order. Items of one max_tokens are generated together; choices are only measured."""
-    written = [i for i in items if SCORERS[i.scorer].judge]
-    measured = [i for i in items if not SCORERS[i.scorer].judge]
-    scores: dict[int, Score] = {}
+    """One score per item, in order. Batches are of one kind and of like length.
 
-    def part(done_before: int) -> Progress:
-        return lambda done, total: progress(done_before + done, len(items)) if progress else None
-
-    scores |= {id(i): s for i, s in zip(written, ask(model, written, batch_size, part(0)), strict=True)}
-    chosen = measure_choices(model, measured, batch_size, part(len(written)))
-    scores |= {id(i): s for i, s in zip(measured, chosen, strict=True)}
-    return [scores[id(i)] for i in items]
-
-
-def ask(model: Examinee, items: Sequence[Item], batch_size: int, progress: Progress) -> list[Score]:
-    prompts = [prompt_of(i) for i in items]
-    ok = [n for n, i in enumerate(items) if fits(model, prompts[n], i.max_tokens)]
-    limits = [items[n].max_tokens for n in ok]
-    answers = model.generate([prompts[n] for n in ok], limits, batch_size=batch_size, progress=progress) if ok else []
-    said = dict(zip(ok, answers, strict=True))
-    return [judged(i, said[n]) if n in said else too_long(i) for n, i in enumerate(items)]
+    With `partial`, what it holds is not asked again, and each batch is kept as soon as it is scored. `verify` runs
+    the programs of "code" items; without it they are unscored.
+    """
+    lengths = {i.id: length_of(model, prompt_of(i)) for i in items}
+    scores = {i.id: unscored(i, why) for i in items if (why := obstacle(model, i, lengths[i.id], verify))}
+    askable = [i for i in items if i.id not in scores]
+    if partial:
+        scores |= {i.id: partial.scores[i.id] for i in askable if i.id in partial.scores}
+    for batch in batches(askable, lengths, batch_size):
+        todo = [i for i in batch if i.id not in scores]
+        found = ask(model, todo, batch_size, verify) if todo else []
+        if partial:
+            partial.keep(found)
+        scores |= {s.item_id: s for s in found}
+        if progress:
+            progress(len(scores), len(items))
+    return [scores[i.id] for i in items]
 
 
-def too_long(item: Item) -> Score:
-    return Score(item.id, item.category, None, why="longer than the model's context")
-
-
-def judged(item: Item, answer: str) -> Score:
-    """The item's score. A scorer that fails on an answer leaves the item unscored: its defect is not the model's."""
-    judge = SCORERS[item.scorer].judge
-    if judge is None:
-        raise ValueError(f"{item.scorer} judges no text")
+def obstacle(model: Examinee, item: Item, length: int, verify: Verify | None) -> str:
+    """Why an item can't be asked at all; "" when it can."""
     try:
-        complaint = judge(answer, item)
+        trick = cheap_trick(item)
     except Exception as error:  # whatever a suite's pattern or target makes the scorer raise
-        return Score(item.id, item.category, None, answer, why=f"scorer failed: {type(error).__name__}: {error}")
-    return Score(item.id, item.category, not complaint, answer, float(not complaint), complaint)
+        return f"scorer failed: {type(error).__name__}: {error}"
+    if trick:
+        return f"{WEAK}{trick} would pass"
+    if isinstance(model, Limited) and length + item.max_tokens > model.context:
+        return f"longer than the model's context: {length} tokens and {item.max_tokens} to answer, of {model.context}"
+    return "programs are not run here" if reads(item) == "program" and verify is None else ""
 
 
-def measure_choices(model: Examinee, items: Sequence[Item], batch_size: int, progress: Progress) -> list[Score]:
+def unscored(item: Item, why: str, answer: str = "") -> Score:
+    where = f"{item.source} (id {item.id}): " if item.source else ""
+    return Score(item.id, item.category, None, answer, why=where + why, split=item.split)
+
+
+def is_weak(score: Score) -> bool:
+    """Whether the item was left out because a cheap trick passes it."""
+    return score.passed is None and WEAK in score.why
+
+
+def batches(items: Sequence[Item], lengths: Mapping[str, int], batch_size: int) -> Iterator[list[Item]]:
+    """Items of one kind and like limit and length together; of long prompts, few. The same for every adapter."""
+
+    def kind(item: Item) -> tuple[Reads, bool]:
+        return reads(item), lengths[item.id] > LONG
+
+    part: list[Item] = []
+    longest = 0
+    for item in sorted(items, key=lambda i: (*kind(i), i.max_tokens, lengths[i.id])):
+        longest = max(longest, lengths[item.id])
+        rows = len(part) + 1
+        if part and (kind(part[0]) != kind(item) or rows > batch_size or rows * longest > AT_ONCE):
+            yield part
+            part, longest = [], lengths[item.id]
+        part.append(item)
+    if part:
+        yield part
+
+
+def reads(item: Item) -> Reads:
+    return SCORERS[item.scorer].reads
+
+
+def ask(model: Examinee, items: Sequence[Item], batch_size: int, verify: Verify | None) -> list[Score]:
+    """The scores of items of one kind."""
+    if reads(items[0]) == "choices":
+        return measure_choices(model, items, batch_size)
+    losses = measure_references(model, items, batch_size)
+    if reads(items[0]) == "reference":
+        return [likely(i, row) for i, row in zip(items, losses, strict=True)]
+    prompts = [prompt_of(i) for i in items]
+    answers = model.generate(prompts, [i.max_tokens for i in items], batch_size=batch_size)
+    return [judged(i, a, row, verify) for i, a, row in zip(items, answers, losses, strict=True)]
+
+
+def measure_references(model: Examinee, items: Sequence[Item], batch_size: int) -> list[list[float]]:
+    """Token losses (nats) of each item's reference answer; empty where it has none, or does not fit the context."""
+    has = [n for n, i in enumerate(items) if reference_of(i)]
+    exchanges = [(*prompt_of(items[n]), Message("assistant", reference_of(items[n]))) for n in has]
+    found = dict(zip(has, model.token_losses(exchanges, batch_size=batch_size) if has else [], strict=True))
+    return [found.get(n, []) for n in range(len(items))]
+
+
+def likely(item: Item, losses: Sequence[float]) -> Score:
+    if not losses or not all(math.isfinite(x) for x in losses):
+        return unscored(item, "the reference is longer than the model's context, or has no finite loss")
+    complaint, value = judge_perplexity(losses, item)
+    return Score(item.id, item.category, not complaint, "", value, complaint, item.split)
+
+
+def judged(item: Item, answer: str, losses: Sequence[float], verify: Verify | None) -> Score:
+    """The item's score, its value the reference's log-likelihood per token (nats), None where it has no reference.
+
+    A scorer that fails on an answer leaves the item unscored: its defect is not the model's.
+    """
+    if not all(math.isfinite(x) for x in losses):
+        return unscored(item, "the reference has no finite loss", answer)
+    judge = SCORERS[item.scorer].judge
+    passed: bool | None
+    try:
+        if judge is not None:
+            complaint = judge(answer, item)
+            passed = not complaint
+        elif verify is not None:
+            passed, complaint = verify(answer, texts(item.target))
+        else:
+            raise ValueError(f"{item.scorer} judges no text")
+    except UserError:  # the sandbox that was asked for is not installed
+        raise
+    except Exception as error:  # whatever a suite's pattern or target makes the scorer raise
+        return unscored(item, f"scorer failed: {type(error).__name__}: {error}", answer)
+    if passed is None:
+        return unscored(item, complaint, answer)
+    value = -statistics.fmean(losses) if losses else None
+    return Score(item.id, item.category, passed, answer, value, complaint, item.split)
+
+
+def measure_choices(model: Examinee, items: Sequence[Item], batch_size: int) -> list[Score]:
     """Multiple choice: the loss of every choice as the assistant's answer, all items' choices in common batches."""
     exchanges = [[(*prompt_of(i), Message("assistant", c)) for c in choices_of(i)] for i in items]
-    sizes = [len(e) for e in exchanges]
-    per_item = sum(sizes) / max(1, len(items))
-
-    def some_done(done: int, total: int) -> None:
-        progress(round(done / per_item), len(items))
-
-    flat = [e for group in exchanges for e in group]
-    losses = model.token_losses(flat, batch_size=batch_size, progress=some_done) if flat else []
-    rest = iter(losses)
-    return [chosen(i, [next(rest) for _ in range(n)]) for i, n in zip(items, sizes, strict=True)]
+    rest = iter(model.token_losses([e for group in exchanges for e in group], batch_size=batch_size))
+    return [chosen(i, [next(rest) for _ in group]) for i, group in zip(items, exchanges, strict=True)]
 
 
 def chosen(item: Item, losses: Sequence[Sequence[float]]) -> Score:
     if not all(losses):
-        return Score(item.id, item.category, None, why="a choice is longer than the model's context, or empty")
+        return unscored(item, "a choice is longer than the model's context, or empty")
     try:
         complaint, margin = judge_choice(losses, item)
     except ValueError as error:
-        return Score(item.id, item.category, None, why=str(error))
-    means = {c: sum(row) / len(row) for c, row in zip(choices_of(item), losses, strict=True)}
-    return Score(item.id, item.category, not complaint, min(means, key=lambda c: means[c]), margin, complaint)
+        return unscored(item, str(error))
+    means = {c: statistics.fmean(row) for c, row in zip(choices_of(item), losses, strict=True)}
+    likeliest = min(means, key=lambda c: means[c])
+    return Score(item.id, item.category, not complaint, likeliest, margin, complaint, item.split)
 
 
 def tally(scores: Sequence[Score]) -> dict[str, tuple[int, int, int]]:

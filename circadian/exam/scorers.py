@@ -1,17 +1,18 @@
 """How one answer is judged. Pure functions over text and numbers: no I/O, no MLX, no model.
 
 A scorer's `judge` returns "" when the answer passes, else why it does not, in a few words. Its `check` returns "" when
-an item's target can be judged, else what is wrong with it. Never: a target that says yes to an answer without content
-(`cheap_trick`), because a model that has collapsed would pass it.
+an item's target can be judged, else what is wrong with it. Never: a point for an answer without content
+(`cheap_trick`), because a model that has collapsed would get it.
 """
 
+import ast
 import json
 import math
 import re
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from circadian.records import Item, Json, normalize
 
@@ -19,15 +20,30 @@ FENCE = re.compile(r"```(?:json)?\s*\n?(.*?)```", re.DOTALL | re.IGNORECASE)
 BULLET = re.compile(r"^\s*(?:[-*•–]|\d{1,2}[.)])\s+\S", re.MULTILINE)
 SPACELESS = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 
-REFUSAL = "I cannot help with that"
+# What a model says that has collapsed to one phrase, or that does not try.
+PHRASES = (
+    "yes",
+    "no",
+    "A",
+    "I don't know.",
+    "I cannot help with that",
+    "Thank you for telling me that!",
+    "I am happy to help. What would you like to know?",
+)
+
+Reads = Literal["answer", "choices", "reference", "program"]
 
 
 @dataclass(frozen=True)
 class Scorer:
-    """`judge(answer, item)` and `check(item)`; a scorer by likelihood has no judge, because nothing is generated."""
+    """`judge(answer, item)` and `check(item)`. What the scorer `reads` decides what the model is asked for.
+
+    Only an "answer" has a judge here: choices and references are measured, a program is run (exam/sandbox.py).
+    """
 
     check: Callable[[Item], str]
-    judge: Callable[[str, Item], str] | None
+    judge: Callable[[str, Item], str] | None = None
+    reads: Reads = "answer"
 
 
 def texts(target: Any) -> list[str]:
@@ -215,6 +231,59 @@ def judge_choice(losses: Sequence[Sequence[float]], item: Item) -> tuple[str, fl
     return ("" if margin > 0 else "another choice is likelier"), margin
 
 
+def check_constraints(item: Item) -> str:
+    """The target is an object of min_words, max_words (counts), with and without (texts)."""
+    target: Any = item.target
+    if not isinstance(target, dict) or not target:
+        return "target is not an object of constraints"
+    given = cast(Json, target)
+    unknown = sorted(set(given) - {"min_words", "max_words", "with", "without"})
+    if unknown:
+        return f"{unknown[0]} is no constraint: min_words, max_words, with, without"
+    counts = [given[k] for k in ("min_words", "max_words") if k in given]
+    if any(isinstance(n, bool) or not isinstance(n, int) or n < 1 for n in counts) or counts != sorted(counts):
+        return "min_words and max_words are not rising counts above 0"
+    words = [given[k] for k in ("with", "without") if k in given]
+    return "" if all(texts(w) and all(normalize(t) for t in texts(w)) for w in words) else "with or without has no word"
+
+
+def constraints(answer: str, item: Item) -> str:
+    """Length in words, one of the words of `with`, none of those of `without` (whole words)."""
+    wanted, count = cast(Json, item.target), sum(normalize(word) != "" for word in answer.split())
+    if count < wanted.get("min_words", 1):
+        return f"only {count} words"
+    if count > wanted.get("max_words", count):
+        return f"{count} words"
+    if "with" in wanted and not any(has_words(answer, w) for w in texts(wanted["with"])):
+        return "a required word is missing"
+    said = [w for w in texts(wanted.get("without")) if has_words(answer, w)]
+    return f"says {said[0]}" if said else ""
+
+
+def check_code(item: Item) -> str:
+    """The target is Python: assert lines, and what they need."""
+    tests = "\n".join(texts(item.target))
+    try:
+        lines = ast.parse(tests).body
+    except (SyntaxError, ValueError) as error:
+        return f"target is not Python: {error}"
+    return "" if any(isinstance(line, ast.Assert) for line in lines) else "target has no assert line"
+
+
+def check_perplexity(item: Item) -> str:
+    limit = item.extra.get("limit")
+    if isinstance(limit, bool) or not isinstance(limit, int | float) or not 1 < limit < math.inf:
+        return "limit is not a perplexity above 1"
+    return "" if isinstance(item.target, str) and item.target.strip() else "target is not a text"
+
+
+def judge_perplexity(losses: Sequence[float], item: Item) -> tuple[str, float]:
+    """Complaint and log-likelihood per token (nats) of the reference answer; passed when perplexity is <= `limit`."""
+    likelihood = -statistics.fmean(losses)
+    over = -likelihood > math.log(item.extra["limit"])
+    return (f"perplexity {math.exp(min(-likelihood, 700.0)):.1f}" if over else ""), likelihood
+
+
 SCORERS: Mapping[str, Scorer] = {
     "exact": Scorer(check_texts, exact),
     "numeric": Scorer(check_number, numeric),
@@ -222,16 +291,46 @@ SCORERS: Mapping[str, Scorer] = {
     "regex": Scorer(check_pattern, regex),
     "json_keys": Scorer(check_keys, json_keys),
     "bullets": Scorer(check_bullets, bullets),
-    "choice": Scorer(check_choice, None),
+    "constraints": Scorer(check_constraints, constraints),
+    "choice": Scorer(check_choice, reads="choices"),
+    "perplexity": Scorer(check_perplexity, reads="reference"),
+    "code": Scorer(check_code, reads="program"),
 }
 
 
+def reference_of(item: Item) -> str:
+    """A good answer, whose likelihood is the item's continuous value; "" when the item has none.
+
+    The item's `reference`, else the target where that is an answer: of exact, contains, numeric and perplexity.
+    """
+    given = item.extra.get("reference")
+    if isinstance(given, str):
+        return given
+    if item.scorer == "numeric":
+        return str(item.target)
+    return texts(item.target)[0] if item.scorer in ("exact", "contains", "perplexity") else ""
+
+
+def check_reference(item: Item) -> str:
+    """A reference must be an answer that the item's own scorer passes."""
+    given = item.extra.get("reference", "-")
+    if not isinstance(given, str) or not given.strip():
+        return "reference is not a text"
+    judge = SCORERS[item.scorer].judge
+    if "reference" not in item.extra or judge is None:
+        return ""
+    complaint = judge(given, item)
+    return f"the reference does not pass: {complaint}" if complaint else ""
+
+
 def cheap_trick(item: Item) -> str:
-    """Which answer without content would pass this item: "" when none does. The target must have been checked."""
+    """Which answer without content would pass this item: "" when none does. The target must have been checked.
+
+    Such an item is weak: it is not asked, and counted.
+    """
     judge = SCORERS[item.scorer].judge
     if judge is None:
         return ""
-    for name, answer in (("an empty answer", ""), ("the echoed prompt", item.prompt), ("a refusal", REFUSAL)):
-        if not judge(answer, item) or not judge(answer + ".", item):
-            return f"{name} would pass"
-    return ""
+    tricks = {"an empty answer": "", "the echoed prompt": item.prompt} | {repr(phrase): phrase for phrase in PHRASES}
+    passing = (name for name, said in tricks.items() if not judge(said, item) or not judge(said + ".", item))
+    return next(passing, "")

@@ -1,6 +1,7 @@
 """Suites: JSONL files of items, read whole and checked before a single question is asked (docs/suites.md).
 
 Never: an item skipped silently. A file with one bad item is refused, with every problem counted and the first named.
+What loads but cannot be asked or judged is unscored (exam/run.py).
 """
 
 import dataclasses
@@ -10,14 +11,17 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from circadian.errors import UserError
-from circadian.exam.scorers import SCORERS, cheap_trick
+from circadian.exam.haystack import haystack, problem_of
+from circadian.exam.scorers import SCORERS, check_reference
 from circadian.files import Line, read_lines
 from circadian.records import Item, Json
 from circadian.settings import nearest
 
 SHOWN = 3  # problems named in the error line
 LONGEST = 4096  # max_tokens of one item
-FIELDS = ("id", "category", "prompt", "scorer", "target", "split", "system", "max_tokens")
+FIELDS = ("id", "category", "prompt", "scorer", "target", "split", "system", "max_tokens", "haystack")
+ALL = "all"  # every suite of the folder
+RECORDS = "heldout"  # exchanges for the held-out loss, in the journal's format: no suite
 
 
 def load_suite(path: Path) -> tuple[Item, ...]:
@@ -30,7 +34,7 @@ def load_suite(path: Path) -> tuple[Item, ...]:
     problems: list[str] = []
     seen: dict[str, int] = {}
     for line in lines:
-        item, problem = read_item(line, path.stem)
+        item, problem = read_item(line, path)
         if item and item.id in seen:
             problem = f"duplicate id, first on line {seen[item.id]}"
         if problem:
@@ -54,7 +58,7 @@ def refuse(path: Path, problems: Sequence[str]) -> None:
     raise UserError(count + "; ".join(problems[:SHOWN]) + more, hint="fields and scorers: docs/suites.md")
 
 
-def read_item(line: Line, suite: str) -> tuple[Item | None, str]:
+def read_item(line: Line, path: Path) -> tuple[Item | None, str]:
     """The item of one line, or None and what is wrong with it."""
     row = line.row
     if row is None:
@@ -65,16 +69,17 @@ def read_item(line: Line, suite: str) -> tuple[Item | None, str]:
     item = Item(
         id=row["id"],
         category=row["category"],
-        prompt=row["prompt"],
+        prompt=f"{haystack(row['haystack'])}\n\n{row['prompt']}" if "haystack" in row else row["prompt"],
         scorer=row["scorer"],
         target=row["target"],
-        suite=suite,
+        suite=path.stem,
         split=row.get("split", "heldout"),
         system=row.get("system"),
         max_tokens=row.get("max_tokens", 48),
         extra={k: v for k, v in row.items() if k not in FIELDS},
+        source=f"{path.name}:{line.number}",
     )
-    return item, SCORERS[item.scorer].check(item) or cheap_trick(item)
+    return item, SCORERS[item.scorer].check(item) or check_reference(item)
 
 
 def field_problems(row: Json) -> Iterator[str]:
@@ -92,24 +97,31 @@ def field_problems(row: Json) -> Iterator[str]:
     limit = row.get("max_tokens", 48)
     if isinstance(limit, bool) or not isinstance(limit, int) or not 0 < limit <= LONGEST:
         yield f"max_tokens is not a whole number from 1 to {LONGEST}"
+    if "haystack" in row and problem_of(row["haystack"]):
+        yield problem_of(row["haystack"])
 
 
 def suite_path(name: str, folder: Path) -> Path:
     """A suite by its name in `folder`, or by the path of any JSONL file. UserError naming the nearest when unknown."""
     if name.endswith(".jsonl") or "/" in name:
         return Path(name).expanduser()
-    path = folder / f"{name}.jsonl"
-    if not path.exists():
-        known = sorted(p.stem for p in folder.glob("*.jsonl"))
+    paths = suite_paths(folder)
+    if name not in paths:
+        known = sorted(paths)
         raise UserError(f"no suite {name} in {folder}", hint=nearest(name, known) if known else "the folder has none")
-    return path
+    return paths[name]
+
+
+def suite_paths(folder: Path) -> dict[str, Path]:
+    """The suites of a folder and of the folders in it (`hidden/`), by name."""
+    return {p.stem: p for p in sorted(folder.rglob("*.jsonl")) if p.stem != RECORDS}
 
 
 def load_suites(names: Sequence[str], folder: Path) -> tuple[Item, ...]:
-    """The items of several suites, in order. UserError when an id or a suite's name occurs twice."""
+    """The items of several suites, in order; `all` is every one. UserError when an id or a suite occurs twice."""
     items: list[Item] = []
     home: dict[str, str] = {}
-    for name in names:
+    for name in (n for given in names for n in (suite_paths(folder) if given == ALL else [given])):
         path = suite_path(name, folder)
         found = load_suite(path)
         for item in found:
@@ -125,5 +137,5 @@ def suite_hash(items: Sequence[Item]) -> str:
 
     The file's spacing and the order of its lines do not count.
     """
-    rows = sorted(json.dumps({**dataclasses.asdict(i), "suite": ""}, sort_keys=True) for i in items)
+    rows = sorted(json.dumps({**dataclasses.asdict(i), "suite": "", "source": ""}, sort_keys=True) for i in items)
     return hashlib.sha256("\n".join(rows).encode()).hexdigest()
