@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from circadian.gate.policy import judge, loss_rise
-from circadian.records import Report, Score
+from circadian.gate.policy import judge, look_again, loss_rise
+from circadian.gate.summary import summary_line, summary_table
+from circadian.records import Report, Score, Verdict
 from circadian.settings import GateSettings
 
-SETTINGS = GateSettings(loss_rise=0.02, category_drop=1, least_items=20, least_probes=3)
+SETTINGS = GateSettings(loss_rise=0.02, least_items=20, least_probes=3)
 
 
 def category(name: str, passed: int, count: int = 20) -> list[Score]:
@@ -63,20 +64,42 @@ def test_a_good_night_is_promoted_and_says_what_was_gained() -> None:
     assert verdict.figures["loss"] == {"live": 2.0, "candidate": 2.0, "rise": 0.0, "records": 3}
 
 
-def test_one_item_may_be_lost_and_two_may_not() -> None:
+def test_few_items_and_a_flip_are_inconclusive_and_say_how_many_more() -> None:
     one = replace(GOOD, scores=(*category("arithmetic", 11), *category("words", 9)))
     verdict = judge(LIVE, one, SETTINGS)
-    assert verdict.promote
-    assert verdict.reasons[1] == "capability 20/40 -> 20/40 (arithmetic 12/20 -> 11/20, words 8/20 -> 9/20)"
-    two = replace(GOOD, scores=(*category("arithmetic", 9), *category("words", 20)))
-    assert held(LIVE, two) == "arithmetic 12/20 -> 9/20, allowed -1"
+    assert verdict.outcome == "inconclusive" and not verdict.promote
+    (reason,) = verdict.reasons
+    assert "between -13.1 and +13.1 points, a fall of 10 is not ruled out" in reason
+    assert f"about {verdict.figures['more_items']} more items would tell" in reason
+    more = replace(SETTINGS, margin=0.2)
+    assert judge(LIVE, one, more).reasons[1] == (
+        "capability 20/40 -> 20/40 (arithmetic 12/20 -> 11/20, words 8/20 -> 9/20)"
+    )
+
+
+def test_a_destroyed_category_is_named_whatever_the_others_gain() -> None:
+    two = replace(GOOD, scores=(*category("arithmetic", 2), *category("words", 20)))
+    assert held(LIVE, two) == "arithmetic destroyed: 12/20 -> 2/20"
+    assert judge(LIVE, two, SETTINGS).figures["harmed"] == ["arithmetic"]
+
+
+def test_a_category_that_looks_harmed_is_a_doubt_until_it_is_shown() -> None:
+    live = replace(LIVE, scores=(*category("arithmetic", 12), *category("words", 8, 200)))
+    some = replace(GOOD, scores=(*category("arithmetic", 7), *category("words", 8, 200)))
+    verdict = judge(live, some, SETTINGS)
+    assert verdict.outcome == "inconclusive"
+    assert verdict.reasons[0].startswith("arithmetic may be harmed (12/20 -> 7/20): about ")
 
 
 def test_loss_may_rise_by_the_allowed_and_no_more() -> None:
     just = replace(GOOD, losses={"a": 1.02, "b": 2.02, "c": 3.02})
     assert judge(LIVE, just, replace(SETTINGS, loss_rise=0.0201)).promote
-    more = replace(GOOD, losses={"a": 1.03, "b": 2.03, "c": 1.0})
-    assert held(LIVE, more) == "held-out loss +0.0300 nats per token, allowed +0.0200"
+    few = replace(GOOD, losses={"a": 1.03, "b": 2.03, "c": 1.0})
+    assert judge(LIVE, few, SETTINGS).outcome == "inconclusive"
+    assert held(LIVE, few).endswith("allowed +0.0200: 3 records are too few to be sure")
+    live = replace(LIVE, losses={f"r{i}": 2.0 for i in range(10)})
+    more = replace(GOOD, losses={f"r{i}": 2.03 for i in range(10)})
+    assert held(live, more) == "held-out loss +0.0300 nats per token, allowed +0.0200"
 
 
 def test_the_rise_is_the_median_of_paired_differences_not_the_difference_of_medians() -> None:
@@ -98,7 +121,7 @@ UNMEASURED = [
     ("words: not measured in candidate", LIVE, replace(GOOD, scores=tuple(category("arithmetic", 12)))),
     ("words: not measured in live", replace(LIVE, scores=tuple(category("arithmetic", 12, 20))), GOOD),
     ("capability: 0 items measured", replace(LIVE, scores=()), replace(GOOD, scores=())),
-    ("recall: 0 probes measured, needed 3", replace(LIVE, recall=()), replace(GOOD, recall=())),
+    ("recall: 0 probes measured", replace(LIVE, recall=()), replace(GOOD, recall=())),
     ("recall: 2 probes measured, needed 3", replace(LIVE, recall=recall(0, 2)), replace(GOOD, recall=recall(2, 2))),
     ("recall: probe-0, probe-1, probe-10 and 9 more not measured in candidate", LIVE, replace(GOOD, recall=())),
     ("held-out loss: not measured in live", replace(LIVE, losses={}), GOOD),
@@ -152,21 +175,140 @@ def test_items_asked_of_one_side_only_or_twice_hold() -> None:
     assert "arithmetic: arithmetic-99 not asked of live" in held(LIVE, replace(GOOD, scores=(*GOOD.scores, extra)))
     unscored = replace(extra, passed=None)
     assert "not asked of candidate" in held(replace(LIVE, scores=(*LIVE.scores, unscored)), GOOD)
-    assert "more than once in candidate" in held(LIVE, replace(GOOD, scores=(*GOOD.scores, GOOD.scores[0])))
+    assert "not repeated as often" in held(LIVE, replace(GOOD, scores=(*GOOD.scores, GOOD.scores[0])))
+
+
+def test_repeats_of_an_item_are_averaged_and_are_no_more_items() -> None:
+    def often(report: Report) -> Report:
+        return replace(report, scores=report.scores * 5, recall=report.recall * 5)
+
+    once, five = judge(LIVE, GOOD, SETTINGS), judge(often(LIVE), often(GOOD), SETTINGS)
+    assert five.reasons == once.reasons and five.figures == once.figures
+    first = replace(GOOD.scores[0], passed=False)
+    mixed = replace(often(GOOD), scores=(first, *often(GOOD).scores[1:]))
+    assert judge(often(LIVE), mixed, SETTINGS).figures["categories"]["arithmetic"] == [12, 11.8, 20]
 
 
 def test_too_few_items_hold() -> None:
     assert held(LIVE, GOOD, replace(SETTINGS, least_items=41)) == "capability: 40 items measured, needed 41"
 
 
-@pytest.mark.parametrize("zero", [GateSettings(0.02, 1, 0, 0), GateSettings(0.02, 1, -5, -5)])
+@pytest.mark.parametrize(
+    "zero", [GateSettings(least_items=0, least_probes=0), GateSettings(least_items=-5, least_probes=-5)]
+)
 def test_no_setting_makes_nothing_enough(zero: GateSettings) -> None:
     reason = held(report(scores=[], losses={}), report(scores=[], losses={}), zero)
-    assert "capability: 0 items measured, needed 1" in reason and "recall: 0 probes measured, needed 1" in reason
+    assert "capability: 0 items measured" in reason and "recall: 0 probes measured" in reason
 
 
-def test_nan_thresholds_hold() -> None:
-    assert "held-out loss" in held(LIVE, GOOD, replace(SETTINGS, loss_rise=math.nan))
+@pytest.mark.parametrize("name", ["loss_rise", "margin", "alpha"])
+def test_nan_thresholds_hold(name: str) -> None:
+    held(LIVE, GOOD, replace(SETTINGS, **{name: math.nan}))
+
+
+def test_recall_must_rise_beyond_luck() -> None:
+    verdict = judge(LIVE, replace(GOOD, recall=recall(3)), SETTINGS)
+    assert verdict.outcome == "inconclusive" and not look_again(verdict)
+    assert verdict.reasons == ("recall 1/12 -> 3/12 may be luck (p 0.25): about 3 more probes would tell",)
+    assert judge(LIVE, replace(GOOD, recall=recall(6)), SETTINGS).promote  # five won, none lost: p 1/32
+
+
+def test_only_what_surely_learned_is_looked_at_again() -> None:
+    harmful = replace(GOOD, scores=(*category("arithmetic", 2), *category("words", 20)))
+    assert look_again(judge(LIVE, harmful, SETTINGS))
+    assert not look_again(judge(LIVE, GOOD, SETTINGS)) and not look_again(judge(None, GOOD, SETTINGS))
+
+
+def test_margins_see_harm_before_answers_flip() -> None:
+    def margins(fall: float) -> tuple[Score, ...]:
+        return tuple(
+            replace(s, value=(2 if s.passed else -2) + 0.01 * i - fall * (1 + i % 3)) for i, s in enumerate(LIVE.scores)
+        )
+
+    live = replace(LIVE, scores=margins(0))
+    assert judge(live, replace(GOOD, scores=margins(0.1)), SETTINGS).promote
+    reason = held(live, replace(GOOD, scores=margins(0.5)))
+    assert "capability harmed: margin -0.50 standard deviations" in reason and "->" not in reason
+    blind = tuple(replace(s, value=None) for s in margins(0))
+    assert "without a value in candidate" in held(live, replace(GOOD, scores=blind))
+
+
+def test_a_learned_suite_is_told_by_its_hidden_half() -> None:
+    def split(shown: int, hidden: int) -> tuple[Score, ...]:
+        secret = [replace(s, item_id=f"h-{s.item_id}", split="hidden") for s in category("words", hidden, 60)]
+        return (*category("words", shown, 100), *secret)
+
+    live = replace(LIVE, scores=split(50, 30))
+    reason = held(live, replace(GOOD, scores=split(70, 25)))
+    assert reason == (
+        "the held-out suite was learned, the hidden one was not: held-out 50/100 -> 70/100, hidden 30/60 -> 25/60"
+    )
+    assert judge(live, replace(GOOD, scores=split(70, 31)), SETTINGS).promote
+
+
+def said(report: Report, answers: Sequence[str]) -> Report:
+    scores = tuple(replace(s, answer=answers[i % len(answers)]) for i, s in enumerate(report.scores))
+    return replace(report, scores=scores)
+
+
+SOUND = [f"answer number {i} of forty" for i in range(40)]
+DEGENERATE = [
+    ("collapse to one phrase: 40 of 52", ["Thank you for telling me! Noted.", "Thank you for telling me that."]),
+    ("refuses: 40 of 52 answers are refusals", ["I'm sorry, I can't help with that.", "As an AI I have no opinion."]),
+    ("refuses: 20 of 52 answers are refusals", [*SOUND[:20], *["I cannot help."] * 20]),
+]
+
+
+@pytest.mark.parametrize(("reason", "answers"), DEGENERATE)
+def test_degenerate_candidates_are_named(reason: str, answers: list[str]) -> None:
+    assert reason in held(said(LIVE, SOUND), said(GOOD, answers))
+    assert judge(said(LIVE, answers), said(GOOD, answers), SETTINGS).promote  # live has the habit too
+
+
+def test_broken_weights_are_named() -> None:
+    nan = replace(GOOD, losses=dict.fromkeys(GOOD.losses, math.nan))
+    assert "broken weights: 3 of 3 held-out losses are not finite numbers" in held(LIVE, nan)
+    blank = replace(GOOD, scores=tuple(replace(s, passed=None) for s in GOOD.scores))
+    assert "broken weights: 40 of 52 items could not be scored, live could" in held(LIVE, blank)
+
+
+def test_the_base_model_is_reported_and_decides_nothing() -> None:
+    base = report([*category("arithmetic", 15), *category("words", 9)], recall(2))
+    verdict = judge(LIVE, GOOD, SETTINGS, base)
+    assert verdict.promote and verdict.figures["base"] == {
+        "recall": [2, 12],
+        "categories": {"arithmetic": [15, 20], "words": [9, 20]},
+        "loss": 2.0,
+    }
+
+
+def test_old_verdicts_are_read_and_contradictions_are_not() -> None:
+    old = {"promote": False, "reasons": ["recall fell"], "figures": {}}
+    assert Verdict.from_json(old).outcome == "hold"
+    assert Verdict.from_json({**old, "promote": True}).outcome == "promote"
+    verdict = judge(LIVE, replace(GOOD, recall=recall(3)), SETTINGS)
+    assert Verdict.from_json(verdict.as_json()) == verdict
+    with pytest.raises(ValueError, match="promote=True and hold"):
+        Verdict(True, (), {}, "hold")
+
+
+def test_the_summary_says_what_was_learned_lost_and_why() -> None:
+    assert summary_line(judge(LIVE, GOOD, SETTINGS)) == (
+        "PROMOTE | learned: 1 -> 10 of 12 probes | lost: nothing shown, at most 8.8 points unseen"
+    )
+    harmful = replace(GOOD, scores=(*category("arithmetic", 2), *category("words", 20)))
+    verdict = judge(LIVE, harmful, SETTINGS)
+    assert summary_line(verdict) == (
+        "HOLD | learned: 1 -> 10 of 12 probes | lost: arithmetic | arithmetic destroyed: 12/20 -> 2/20"
+    )
+    rows = {row[0]: row[1:] for row in summary_table(verdict)}
+    assert rows["recall"] == ("1/12", "10/12", "+75.0", "learned")
+    assert rows["arithmetic"][:2] == ("12/20", "2/20") and rows["arithmetic"][3] == "HARMED"
+    assert rows["held-out loss"] == ("2.000", "2.000", "", "")
+    assert summary_line(Verdict(False, ("nothing new",))) == (
+        "HOLD | learned: not measured | lost: nothing shown | nothing new"
+    )
+    assert summary_table(Verdict(False, ("nothing new",)))[0] == ("recall", "-", "-", "", "")
 
 
 def test_every_reason_is_given_at_once_and_the_figures_survive_json() -> None:

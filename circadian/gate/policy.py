@@ -1,35 +1,66 @@
-"""The verdict: two reports in, promote or hold out, with reasons. Pure.
+"""The verdict: two reports in; promote, hold or inconclusive out, with reasons. Pure. docs/gate.md argues each rule.
 
 Never: absent evidence taken for success. What was not measured, in either report, holds and says what it was.
 """
 
 import math
 import statistics
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from circadian.records import Json, Report, Score, Verdict
+from circadian.gate.detectors import degenerate
+from circadian.gate.evidence import SHARES, TOTAL, Evidence, Gain, Group, gather, medians
+from circadian.gate.pairing import HIDDEN, by_category, counts, named, paired, unpaired
+from circadian.gate.statistics import items_needed, probes_needed
+from circadian.records import Json, Outcome, Report, Score, Verdict
 from circadian.settings import GateSettings
 
-NAMED = 3  # ids named in one reason
 
-
-def judge(live: Report | None, candidate: Report, settings: GateSettings) -> Verdict:
-    """Promote only when recall rose, no category fell by more than allowed, and held-out loss did not rise.
+def judge(
+    live: Report | None, candidate: Report, settings: GateSettings, base: Report | None = None, looks: int = 1
+) -> Verdict:
+    """Promote only when recall rose beyond luck, no harm was shown, and a harm that matters can be ruled out.
 
     `live` is the report of the model that answers now (the base model when there is no adapter); None holds.
-    Reports are paired item by item, probe by probe and record by record; whatever has no pair holds.
+    `base` is only reported. `looks` is how often, in all, this candidate may be examined before it is given up
+    (smaller LoRA scales): the first look that passes promotes, so each must rule out harm the more surely.
     """
     if live is None:
         return Verdict(False, ("live model: not examined",), {"candidate": candidate.adapter})
+    outcome, reasons, evidence = decide(live, candidate, settings, looks)
+    measured = figures(live, candidate, evidence, looks)
+    measured["more_items"] = more_items(evidence, settings, looks) if outcome == "inconclusive" else 0
+    if base is not None:
+        measured["base"] = base_figures(base)
+    return Verdict(outcome == "promote", reasons, measured, outcome)
+
+
+def decide(
+    live: Report, candidate: Report, settings: GateSettings, looks: int
+) -> tuple[Outcome, tuple[str, ...], Evidence]:
+    """Outcome, reasons, and the evidence that they were drawn from: a problem holds, else a doubt, else promote."""
+    evidence = gather(live, candidate, settings, looks)
     problems = [
         *compare_exams(live, candidate),
-        *judge_recall(live.recall, candidate.recall, settings),
-        *judge_categories(live.scores, candidate.scores, settings),
-        *judge_loss(live.losses, candidate.losses, settings),
+        *judge_pairs(live, candidate),
+        *judge_losses_measured(live.losses, candidate.losses),
+        *degenerate(live, candidate, settings),
+        *harms(evidence, settings),
+        *judge_gain(evidence.gain),
     ]
-    measured = figures(live, candidate)
-    return Verdict(not problems, tuple(problems or gains(measured)), measured)
+    doubts = list(judge_doubts(evidence, settings, looks))
+    if problems:
+        return "hold", tuple(problems), evidence
+    if doubts:
+        return "inconclusive", tuple(doubts), evidence
+    return "promote", tuple(gains(evidence)), evidence
+
+
+def look_again(verdict: Verdict) -> bool:
+    """Whether a candidate that did not pass is worth another look, at a smaller LoRA scale: only if it surely learned.
+
+    This is what keeps several looks from finding a gain by luck: the first look must have shown one (docs/gate.md).
+    """
+    return not verdict.promote and verdict.figures.get("gain", {}).get("shown") is True
 
 
 def compare_exams(live: Report, candidate: Report) -> Iterator[str]:
@@ -43,82 +74,25 @@ def compare_exams(live: Report, candidate: Report) -> Iterator[str]:
             yield f"suite {name}: changed between the two exams"
 
 
-def unpaired(live: Sequence[Score], candidate: Sequence[Score]) -> Iterator[str]:
-    """What keeps two lists of scores from being compared one to one."""
-    for side, scores in (("live", live), ("candidate", candidate)):
-        twice = sorted(i for i, n in Counter(s.item_id for s in scores).items() if n > 1)
-        if twice:
-            yield f"{named(twice)} more than once in {side}"
-    before, after = scored(live), scored(candidate)
-    asked_before, asked_after = {s.item_id for s in live}, {s.item_id for s in candidate}
-    lost = sorted(before.keys() - after.keys())
-    if lost:
-        yield f"{named(lost)} not measured in candidate"
-    new = sorted(asked_after - asked_before)
-    if new:
-        yield f"{named(new)} not asked of live"
-    if asked_before - asked_after - set(lost):
-        yield f"{named(sorted(asked_before - asked_after - set(lost)))} not asked of candidate"
-
-
-def named(ids: Sequence[str]) -> str:
-    more = f" and {len(ids) - NAMED} more" if len(ids) > NAMED else ""
-    return f"{', '.join(ids[:NAMED])}{more}"
-
-
-def scored(scores: Sequence[Score]) -> dict[str, bool]:
-    """Passed by id, of those that were scored. A NaN value means that the score is no score."""
-    return {s.item_id: s.passed for s in scores if s.passed is not None and not is_nan(s.value)}
-
-
-def is_nan(value: float | None) -> bool:
-    return value is not None and math.isnan(value)
-
-
-def pairs(live: Sequence[Score], candidate: Sequence[Score]) -> tuple[int, int, int]:
-    """Over items scored in both: passes before, passes after, how many."""
-    before, after = scored(live), scored(candidate)
-    both = before.keys() & after.keys()
-    return sum(before[i] for i in both), sum(after[i] for i in both), len(both)
-
-
-def judge_recall(live: Sequence[Score], candidate: Sequence[Score], settings: GateSettings) -> Iterator[str]:
-    """The night's probes must be answered more often than before."""
-    yield from (f"recall: {problem}" for problem in unpaired(live, candidate))
-    before, after, count = pairs(live, candidate)
-    if count < max(1, settings.least_probes):
-        yield f"recall: {count} probes measured, needed {max(1, settings.least_probes)}"
-    elif not after > before:
-        yield f"recall {before}/{count} -> {after}/{count}, must rise"
-
-
-def by_category(scores: Sequence[Score]) -> dict[str, list[Score]]:
-    out: dict[str, list[Score]] = {}
-    for score in scores:
-        out.setdefault(score.category, []).append(score)
-    return out
-
-
-def judge_categories(live: Sequence[Score], candidate: Sequence[Score], settings: GateSettings) -> Iterator[str]:
-    """No category may lose more than `category_drop` items; every category must have been measured in both."""
-    before, after = by_category(live), by_category(candidate)
-    total = pairs(live, candidate)[2]
-    if total < max(1, settings.least_items):
-        yield f"capability: {total} items measured, needed {max(1, settings.least_items)}"
+def judge_pairs(live: Report, candidate: Report) -> Iterator[str]:
+    """Every probe, category and item must have been measured in both exams."""
+    yield from (f"recall: {problem}" for problem in unpaired(live.recall, candidate.recall))
+    if not paired(live.recall, candidate.recall):
+        yield "recall: 0 probes measured"
+    if not paired(live.scores, candidate.scores):
+        yield "capability: 0 items measured"
+    before, after = by_category(live.scores), by_category(candidate.scores)
     for name in [*before, *(n for n in after if n not in before)]:
         if name not in before or name not in after:
             yield f"{name}: not measured in {'candidate' if name in before else 'live'}"
             continue
         yield from (f"{name}: {problem}" for problem in unpaired(before[name], after[name]))
-        passed, now, count = pairs(before[name], after[name])
-        if not count:
+        if not paired(before[name], after[name]):
             yield f"{name}: no item scored in both"
-        elif not now >= passed - settings.category_drop:
-            yield f"{name} {passed}/{count} -> {now}/{count}, allowed -{settings.category_drop}"
 
 
-def judge_loss(live: Mapping[str, float], candidate: Mapping[str, float], settings: GateSettings) -> Iterator[str]:
-    """The median over records of the paired rise may not be above `loss_rise` nats; both need the same records."""
+def judge_losses_measured(live: Mapping[str, float], candidate: Mapping[str, float]) -> Iterator[str]:
+    """Both exams need a finite loss for the same held-out records."""
     if not live or not candidate:
         yield f"held-out loss: not measured in {'live' if not live else 'candidate'}"
         return
@@ -130,11 +104,92 @@ def judge_loss(live: Mapping[str, float], candidate: Mapping[str, float], settin
     broken = sorted(i for i in live.keys() & candidate.keys() if not math.isfinite(live[i] + candidate[i]))
     if broken:
         yield f"held-out loss: {named(broken)} not a finite number"
-    if lost or new or broken:
-        return
-    rise = loss_rise(live, candidate)
-    if not rise <= settings.loss_rise:
-        yield f"held-out loss {rise:+.4f} nats per token, allowed {settings.loss_rise:+.4f}"
+
+
+def harms(evidence: Evidence, settings: GateSettings) -> Iterator[str]:
+    """One reason for each harm that was shown, the figures in it."""
+    for group in evidence.groups:
+        if group.name not in evidence.harmed_passes | evidence.harmed_values:
+            continue
+        parts = [score_line(group.counts)] if group.name in evidence.harmed_passes else []
+        if group.name in evidence.harmed_values:
+            parts.append(f"margin {group.value_change:+.2f} standard deviations")
+        before, after, _ = group.counts
+        gone = group.name != TOTAL and before > 0 and after <= settings.destroyed * before
+        word = "destroyed" if gone and group.name in evidence.harmed_passes else "harmed"
+        yield f"{group.name} {word}: {', '.join(parts)}"
+    if evidence.split_learned:
+        shown = [p for name, pairs in evidence.splits.items() if name != HIDDEN for p in pairs]
+        yield (
+            "the held-out suite was learned, the hidden one was not: "
+            f"held-out {score_line(counts(shown))}, hidden {score_line(counts(evidence.splits[HIDDEN]))}"
+        )
+    if evidence.loss_harmed:
+        yield f"held-out loss {evidence.loss_rise:+.4f} nats per token, allowed {settings.loss_rise:+.4f}"
+
+
+def score_line(row: Sequence[float]) -> str:
+    before, after, count = row
+    return f"{before}/{count} -> {after}/{count}"
+
+
+def judge_gain(gain: Gain) -> Iterator[str]:
+    """More probes lost than won, or as many: no gain, and more probes of the same would show none."""
+    if gain.counts[2] and not gain.won > gain.lost:
+        yield f"recall {score_line(gain.counts)}, must rise"
+
+
+def judge_doubts(evidence: Evidence, settings: GateSettings, looks: int) -> Iterator[str]:
+    """What was measured, but too little to say: how many more it would take."""
+    gain, total = evidence.gain, evidence.total
+    if 0 < gain.counts[2] < settings.least_probes:
+        yield f"recall: {gain.counts[2]} probes measured, needed {settings.least_probes}"
+    elif gain.won > gain.lost and not gain.shown:
+        more = probes_needed(gain.won, gain.lost, settings.alpha)
+        yield f"recall {score_line(gain.counts)} may be luck (p {gain.p:.2f}): about {more} more probes would tell"
+    if 0 < total.counts[2] < settings.least_items:
+        yield f"capability: {total.counts[2]} items measured, needed {settings.least_items}"
+    elif total.counts[2] and not total.interval.low > -settings.margin:
+        yield (
+            f"capability {score_line(total.counts)}: between {100 * total.interval.low:+.1f} and "
+            f"{100 * total.interval.high:+.1f} points, a fall of {100 * settings.margin:g} is not ruled out: "
+            f"about {items_short(evidence, settings, looks)} more items would tell"
+        )
+    yield from (
+        suspicion(group, settings)
+        for group in evidence.groups[1:]
+        if group.name in evidence.suspected - evidence.harmed
+    )
+    rise = evidence.loss_rise
+    if math.isfinite(rise) and not evidence.loss_harmed and not rise <= settings.loss_rise:
+        yield (
+            f"held-out loss {rise:+.4f} nats per token, allowed {settings.loss_rise:+.4f}: "
+            f"{evidence.records} records are too few to be sure"
+        )
+
+
+def suspicion(group: Group, settings: GateSettings) -> str:
+    """A category that looks harmed by itself, and no longer so once one remembers how many were looked at."""
+    is_passes = group.p <= settings.alpha
+    changes, fall = (group.flips, -group.change) if is_passes else (group.values, -group.value_change)
+    share = SHARES["passes" if is_passes else "values"]
+    more = items_needed(statistics.stdev(changes), fall, settings.alpha * share / 2) - len(changes)
+    seen = score_line(group.counts) if is_passes else f"margin {group.value_change:+.2f} standard deviations"
+    return f"{group.name} may be harmed ({seen}): about {max(1, more)} more items of it would tell"
+
+
+def items_short(evidence: Evidence, settings: GateSettings, looks: int) -> int:
+    """How many more items would tell, from the observed deviation and how far the mean is from the margin.
+
+    Where nothing flipped the deviation is unknown; one flip in the items there are stands for it.
+    """
+    total = evidence.total
+    changes = total.flips
+    deviation = statistics.stdev(changes) if len(changes) > 1 else 1.0
+    deviation = max(deviation, 1 / math.sqrt(max(1, len(changes))))
+    fall = -total.change
+    distance = settings.margin - fall if fall < settings.margin else fall
+    return max(1, items_needed(deviation, distance, settings.alpha / looks) - len(changes))
 
 
 def loss_rise(live: Mapping[str, float], candidate: Mapping[str, float]) -> float:
@@ -143,37 +198,49 @@ def loss_rise(live: Mapping[str, float], candidate: Mapping[str, float]) -> floa
     return statistics.median(candidate[i] - live[i] for i in both) if both else math.nan
 
 
-def figures(live: Report, candidate: Report) -> Json:
+def figures(live: Report, candidate: Report, evidence: Evidence, looks: int) -> Json:
     """The numbers behind the verdict, of what was measured in both: [before, after, of how many]."""
-    before, after = by_category(live.scores), by_category(candidate.scores)
-    rise = loss_rise(live.losses, candidate.losses)
     return {
         "live": live.adapter,
         "candidate": candidate.adapter,
-        "recall": list(pairs(live.recall, candidate.recall)),
-        "categories": {name: list(pairs(before[name], after[name])) for name in before if name in after},
+        "recall": evidence.gain.counts,
+        "categories": {g.name: g.counts for g in evidence.groups if g.name != TOTAL},
         "loss": {
-            "live": middle(live.losses),
-            "candidate": middle(candidate.losses),
-            "rise": rise if math.isfinite(rise) else None,
-            "records": len(live.losses.keys() & candidate.losses.keys()),
+            **medians(live.losses, candidate.losses),
+            "rise": evidence.loss_rise if math.isfinite(evidence.loss_rise) else None,
+            "records": evidence.records,
         },
+        "gain": evidence.gain.as_json(),
+        "groups": {g.name: g.as_json() for g in evidence.groups},
+        "splits": {name: counts(rows) for name, rows in evidence.splits.items()},
+        "harmed": sorted(evidence.harmed),
+        "looks": looks,
     }
 
 
-def middle(losses: Mapping[str, float]) -> float | None:
-    """Median over records, None when there is none or it is not finite (JSON has no NaN)."""
-    finite = bool(losses) and all(math.isfinite(x) for x in losses.values())
-    return statistics.median(losses.values()) if finite else None
+def more_items(evidence: Evidence, settings: GateSettings, looks: int) -> int:
+    """How many more capability items would settle the verdict; 0 where that is not what is missing."""
+    total = evidence.total
+    short = 0 if total.interval.low > -settings.margin else items_short(evidence, settings, looks)
+    return max(short, settings.least_items - len(total.pairs), 0)
 
 
-def gains(measured: Json) -> Iterator[str]:
+def base_figures(base: Report) -> Json:
+    """The base model's own figures, for comparison: [passed, of how many] of what was scored, and its median loss."""
+
+    def passed(scores: Sequence[Score]) -> list[float]:
+        _, after, count = counts(paired(scores, scores))
+        return [after, count]
+
+    loss = medians(base.losses, base.losses)["live"]
+    categories = {name: passed(scores) for name, scores in by_category(base.scores).items()}
+    return {"recall": passed(base.recall), "categories": categories, "loss": loss}
+
+
+def gains(evidence: Evidence) -> Iterator[str]:
     """Why a candidate is promoted: one line for recall, capability and loss each."""
-    before, after, count = measured["recall"]
-    yield f"recall {before}/{count} -> {after}/{count}"
-    rows: list[list[int]] = list(measured["categories"].values())
-    total = [sum(column) for column in zip(*rows, strict=True)]
-    changes = [f"{n} {b}/{c} -> {a}/{c}" for n, (b, a, c) in measured["categories"].items() if a != b]
-    yield f"capability {total[0]}/{total[2]} -> {total[1]}/{total[2]}" + (f" ({', '.join(changes)})" if changes else "")
-    loss = measured["loss"]
-    yield f"held-out loss {loss['rise']:+.4f} nats per token over {loss['records']} records"
+    yield f"recall {score_line(evidence.gain.counts)}"
+    groups = [g for g in evidence.groups if g.name != TOTAL and g.counts[0] != g.counts[1]]
+    changes = ", ".join(f"{g.name} {score_line(g.counts)}" for g in groups)
+    yield f"capability {score_line(evidence.total.counts)}" + (f" ({changes})" if changes else "")
+    yield f"held-out loss {evidence.loss_rise:+.4f} nats per token over {evidence.records} records"
