@@ -13,6 +13,7 @@ from circadian.day.journal import Journal, read_journal
 from circadian.day.session import Session, check
 from circadian.day.terminal import pipe, talk
 from circadian.errors import OK, run
+from circadian.records import Forgotten, Turn
 from circadian.settings import Home, Settings, add_flags, add_home, load_settings, open_home
 from circadian.shelf import adapter_folder, list_adapters, live_problem, live_tag, rollback
 
@@ -47,8 +48,8 @@ def main(argv: list[str] | None = None) -> int:
     shelf = open_shelf(home)
     if args.adapter_tag is None and (problem := live_problem(home)):
         say(f"note: {problem}")
-    session = open_session(shelf, journal, settings, args)
-    commands = Commands(session, shelf)
+    session = open_session(home, shelf, journal, settings, args)
+    commands = Commands(session, shelf, lambda wanted: forget(home, wanted))
     if sys.stdin is None:  # started with stdin closed
         return OK
     if sys.stdin.isatty():
@@ -76,7 +77,24 @@ def open_shelf(home: Home) -> Shelf:
     )
 
 
-def open_session(shelf: Shelf, journal: Journal, settings: Settings, args: argparse.Namespace) -> Session:
+def forget(home: Home, wanted: str) -> Forgotten:
+    """Mark a fact of the journal as forgotten. UserError when the words mean none or several."""
+    from circadian.night import forget as forgetting
+    from circadian.night.reader import read_before
+
+    turns = read_journal(home.memories).turns
+    return forgetting.forget(home.forgotten, turns, wanted, read_before(home, turns))
+
+
+def not_forgotten(home: Home) -> list[Turn]:
+    """The turns that a chat may go on from."""
+    from circadian.night.forget import forgotten_turns, read_forgotten
+
+    gone = forgotten_turns(read_forgotten(home.forgotten))
+    return [turn for turn in read_journal(home.memories).turns if turn.id not in gone]
+
+
+def open_session(home: Home, shelf: Shelf, journal: Journal, settings: Settings, args: argparse.Namespace) -> Session:
     from circadian.backend.model import open_model
 
     model = open_model(settings.model.model)
@@ -85,7 +103,7 @@ def open_session(shelf: Shelf, journal: Journal, settings: Settings, args: argpa
     name = args.session or f"{datetime.datetime.now().astimezone():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
     session = Session(model, adapters, journal, settings.chat, name=name)
     session.logging = not args.no_log
-    if args.session and (past := session.resume(read_journal(journal.path).turns)):
+    if args.session and (past := session.resume(not_forgotten(home))):
         say(f"going on with session {name} ({past} exchanges)")
     return session
 

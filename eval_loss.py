@@ -10,6 +10,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from circadian.console import Progress, say
@@ -68,7 +69,11 @@ def held_out(home: Home, data: Path | None) -> HeldOut:
     if data is not None and not data.is_file():
         raise UserError(f"{data} does not exist or is not a file")
     paths = [data] if data is not None else [CHECKOUT / "eval" / "heldout.jsonl", home.memories]
-    records = hold_out([turn for path in paths for turn in read_turns(path)], read_studied(home.nights))
+    from circadian.night.forget import forgotten_turns, read_forgotten
+
+    studied = read_studied(home.nights)
+    studied = replace(studied, turn_ids=studied.turn_ids | forgotten_turns(read_forgotten(home.forgotten)))
+    records = hold_out([turn for path in paths for turn in read_turns(path)], studied)
     if not records.turns:
         raise UserError(
             f"no record left to measure, {records.excluded} were studied", hint="pass others with --data FILE"

@@ -1,6 +1,7 @@
 """What `run_cycle.py --status` shows: the shelf, the journal, the ledger's end and the schedule. Read only, no MLX."""
 
 import re
+from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import cast
@@ -37,12 +38,14 @@ def status(home: Home) -> Json:
     if ledger.damaged:
         problems.append(f"{home.ledger}: {ledger.damaged} lines could not be read")
     live = live_tag(home)
+    adapters = list_adapters(home)
     return {
         "version": VERSION,
         "home": str(home.root),
         "live": live,
         "previous": previous,
-        "adapters": [adapter_row(a, live, pins) for a in list_adapters(home)],
+        "adapters": [adapter_row(a, live, pins) for a in adapters],
+        "forgotten": forgotten_lines(home, adapters, problems),
         "journal": journal_size(home.memories, datetime.now().astimezone().date()),
         "events": ledger.rows[-EVENTS:],
         "schedule": schedule_line(home, problems),
@@ -70,6 +73,20 @@ def adapter_row(adapter: Adapter, live: str | None, pins: frozenset[str]) -> Jso
         "live": adapter.tag == live,
         "bytes": sum(p.stat().st_size for p in adapter.folder.rglob("*") if p.is_file()),
     }
+
+
+def forgotten_lines(home: Home, adapters: Sequence[Adapter], problems: list[str]) -> list[str]:
+    """What was forgotten and is still in a retained adapter, and in which."""
+    if not home.forgotten.is_file():
+        return []
+    from circadian.night.forget import holders, read_forgotten, still_held
+
+    try:
+        marks = read_forgotten(home.forgotten)
+        return still_held(marks, holders(marks, {a.tag: a.manifest for a in adapters}, home.nights))
+    except UserError as error:
+        problems.append(error.line())
+        return []
 
 
 def journal_size(path: Path, today: date) -> dict[str, int]:
@@ -104,6 +121,7 @@ def render(now: Json) -> str:
         f"previous  {now['previous'] or 'none (a rollback goes to the base model)'}",
         f"journal   {journal['total']} turns, {journal['today']} today",
         f"schedule  {now['schedule'] or 'none'}",
+        *now["forgotten"],
         *(f"problem   {p}" for p in now["problems"]),
     ]
     if now["adapters"]:

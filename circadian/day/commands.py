@@ -1,11 +1,13 @@
 """The chat's /commands: what they do and what they say, on stderr, so that a pipe carries replies only."""
 
 import re
+from collections.abc import Callable
 
 from circadian.console import say
 from circadian.day.adapters import LIVE, NONE, Shelf
 from circadian.day.session import Session
 from circadian.errors import UserError
+from circadian.records import Forgotten
 from circadian.settings import nearest
 
 COMMANDS = {
@@ -13,6 +15,7 @@ COMMANDS = {
     "/adapter": "[TAG|none|live]  show which adapter answers and which are kept, or switch",
     "/rollback": "[TAG]  point the live link at the adapter before (or TAG) and answer with it",
     "/no-log": "stop logging this chat; again: log it",
+    "/forget": "TEXT|ID  forget a fact: no later night studies it, and the next one proves that it is gone",
     "/forget-last": "take the last exchange out of the journal and the context",
     "/exit": "leave (also Ctrl-D)",
 }
@@ -26,14 +29,20 @@ def is_command(line: str) -> bool:
 
 
 class Commands:
-    def __init__(self, session: Session, shelf: Shelf) -> None:
+    """`forget` finds and marks a fact. The script hands it in: day and night do not know each other."""
+
+    def __init__(self, session: Session, shelf: Shelf, forget: Callable[[str], Forgotten] | None = None) -> None:
         self.session = session
         self.shelf = shelf
+        self.mark = forget
 
     def run(self, line: str) -> bool:
         """Do one command; False when the chat is to end. Raises UserError for a wrong one."""
         name, *rest = line.split()
         argument = rest[0] if rest else None
+        if name == "/forget":
+            self.forget(line.split(maxsplit=1)[1] if rest else "")
+            return True
         if len(rest) > (name in ("/adapter", "/rollback")):
             raise UserError(f"{name} takes {'one word' if rest[1:] else 'nothing'} after it", hint="/help lists all")
         match name:
@@ -77,6 +86,16 @@ class Commands:
     def toggle_log(self) -> None:
         self.session.logging = not self.session.logging
         say("logging this chat again" if self.session.logging else "not logging from here on (/no-log again: log)")
+
+    def forget(self, wanted: str) -> None:
+        """Mark the one fact that `wanted` means. UserError when it means none or several; then nothing is marked."""
+        if self.mark is None:
+            raise UserError("this chat has no facts to forget")
+        if not self.session.save():
+            raise UserError("what was said is not saved yet", hint="try again when the journal can be written")
+        mark = self.mark(wanted.strip())
+        self.session.drop(mark.turn_ids)
+        say(f"forgotten: {mark.statement} The next night takes it out of what was learned")
 
     def forget_last(self) -> None:
         last = self.session.forget_last()

@@ -3,7 +3,7 @@
 Never: a reply whose exchange was not logged first-hand (or said to be unsaved) before the next prompt.
 """
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -191,6 +191,15 @@ class Session:
         self.exchanges.pop()
         self.start = min(self.start, len(self.exchanges))
         return last
+
+    def drop(self, turn_ids: Collection[str]) -> int:
+        """Take exchanges out of the context, by their turns' ids; the journal stays. Returns how many went."""
+        goes = [e.turn is not None and e.turn.id in turn_ids for e in self.exchanges]
+        if any(goes):
+            self.start -= sum(goes[: self.start])
+            self.exchanges = [e for e, gone in zip(self.exchanges, goes, strict=True) if not gone]
+            self.conversation.reset()
+        return sum(goes)
 
     def choose_adapter(self, wanted: str) -> None:
         """Answer with another adapter from the next reply on: a tag, 'none' or 'live'. Raises UserError."""

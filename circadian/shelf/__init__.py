@@ -20,13 +20,14 @@ from circadian.shelf.adapters import (
 from circadian.shelf.ledger import Ledger, read_ledger, record
 from circadian.shelf.legacy import take_in_legacy
 from circadian.shelf.live import promote, rollback, rollback_target
-from circadian.shelf.retention import pin, pinned, retain, unpin
+from circadian.shelf.retention import delete, pin, pinned, retain, unpin
 
 __all__ = [
     "Adapter",
     "Ledger",
     "adapter_folder",
     "check",
+    "delete",
     "file_hashes",
     "list_adapters",
     "live_problem",

@@ -66,6 +66,16 @@ def retain(home: Home, keep: int) -> list[str]:
     return [a.tag for a in doomed]
 
 
+def delete(home: Home, tag: str) -> None:
+    """Delete one adapter, pinned or not. UserError when it is live: move the link first."""
+    with changing(home):
+        if tag == live_tag(home):
+            raise UserError(f"{tag} is live", hint="roll back first")
+        adapter_folder(home, tag).rename(home.adapters / f"{DELETING}{tag}")
+        sync_folder(home.adapters)
+    remove_deleted(home)
+
+
 def remove_deleted(home: Home) -> None:
     """Finish deletions, this run's and those that a kill cut short."""
     for folder in sorted(home.adapters.glob(f"{DELETING}*")):
