@@ -1,7 +1,8 @@
 """Precision and recall of the rule path on labelled turns. Exit 1 when a bar (95 % and 80 %) is missed.
 
-Each turn is read alone. A fact counts as found when its value and the label's stand in one another as whole words and
-its key names the label's subject; everything else that was extracted is wrong.
+Each turn is read alone. A fact counts as found when its value and the label's stand in one another as whole words, its
+value is at most two words longer than the label's, and its key names the label's subject; everything else that was
+extracted is wrong. "a | b" in a label is either of the two; what a turn lists under "also" may be found, need not be.
 """
 
 import argparse
@@ -19,6 +20,7 @@ from circadian.records import Fact, Json, Message, Turn, normalize
 
 PRECISION = 0.95
 RECALL = 0.80
+EXTRA_WORDS = 2  # of "an old Saab"; a value that brings half the sentence along is not found
 LABELS = Path(__file__).resolve().parent.parent / "tests" / "data" / "labelled_turns.jsonl"
 
 
@@ -49,7 +51,11 @@ def extracted(text: str) -> tuple[Fact, ...]:
 
 
 def matches(fact: Fact, label: dict[str, str]) -> bool:
-    same_value = contains(fact.value, label["value"]) or contains(label["value"], fact.value)
+    same_value = any(
+        contains(value, fact.value)
+        or (contains(fact.value, value) and len(fact.value.split()) <= len(value.split()) + EXTRA_WORDS)
+        for value in label["value"].split(" | ")
+    )
     words = set(normalize(label["subject"]).split())
     named = set(normalize(f"{fact.key.partition('|')[0]} {fact.subject} {fact.key}").split())
     return same_value and words <= named
@@ -66,7 +72,7 @@ def tally(rows: list[Json]) -> Tally:
             if label is not None:
                 labels.remove(label)
                 right += 1
-            elif not fact.details.get("implied"):
+            elif not fact.details.get("implied") and not any(matches(fact, label) for label in row.get("also", [])):
                 wrong += 1
                 mistakes.append(f"wrong   {text!r}: {fact.key} = {fact.value!r}")
         missed += len(labels)
@@ -77,6 +83,7 @@ def tally(rows: list[Json]) -> Tally:
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--labels", type=Path, default=LABELS, help="JSONL of {user, facts: [{subject, value}]}")
+    parser.add_argument("--set", help="only the turns of this set: natural-1, natural-2")
     parser.add_argument("--mistakes", action="store_true", help="list every miss and every wrong fact on stderr")
     parser.add_argument("--quick", action="store_true", help="the same (it takes a second); for CI")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of the table")
@@ -86,7 +93,7 @@ def build_parser() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     args = build_parser().parse_args(argv)
     rows = [json.loads(line) for line in args.labels.read_text(encoding="utf-8").splitlines() if line.strip()]
-    result = tally(rows)
+    result = tally([row for row in rows if args.set in (None, row.get("set"))])
     if args.mistakes:
         print("\n".join(result.mistakes), file=sys.stderr)
     if args.json:

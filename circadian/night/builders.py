@@ -83,8 +83,17 @@ def named(match: re.Match[str]) -> Iterable[Draft | None]:
     said = f"{thing} {be_for(thing)} {verb[1]} {value}" if verb else f"{possessive(thing)} name is {value}"
     if len(thing.split()) > 4 or " that " in thing or " of " in thing:
         said = f"{thing} {be_for(thing)} called {value}"
+    if value.islower() and len(value.split()) > 1:
+        return []  # typed without capitals, nobody can say where the thing ends and its name begins
     named = thing.removesuffix(" at work").removesuffix(" at home")
     return [Draft("name", named, value, said, f"{subject_key(named)}|name", {})]
+
+
+def named_by(match: re.Match[str]) -> Iterable[Draft | None]:
+    """ "Grandma calls her goat Minister": grandma's goat."""
+    thing = f"{possessive(match['o'].strip())} {strip_determiner(match['s'])}"
+    value = clean(match["v"])
+    return [Draft("name", thing, value, f"{possessive(thing)} name is {value}", f"{subject_key(thing)}|name", {})]
 
 
 def my_name(match: re.Match[str]) -> Iterable[Draft | None]:
@@ -394,11 +403,15 @@ def attribute(match: re.Match[str]) -> Iterable[Draft | None]:
         value,
     ):
         return []
+    if re.match(r"(?:the )?one (?:in|at|on|near|behind|under|with|from|of|by) ", value):
+        return []
     form = lemma_of(value.split(" ")[-1])
     if value_type(value) == "common" and (
         head_noun(noun_phrase) not in _ASKED_ATTRIBUTES or (form and form[1] in ("past", "participle", "ing"))
     ):
         return []
+    if re.search(r" (?:he|she|it|they|I|we|that)$", noun_phrase):
+        return []  # "my dog thinks he is the king of Spain"
     if re.match(r"(?:a|an) ", value) and head_noun(noun_phrase) in PEOPLE | PETS:
         return []
     if (

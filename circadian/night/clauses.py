@@ -32,7 +32,7 @@ _COMPOUND_PREPOSITIONS = (
 _ADVERBS = bag(
     "always usually often never sometimes only really just recently finally still also mostly mainly currently "
     "now already officially actually originally normally generally typically ever even both regularly secretly "
-    "absolutely rarely almost probably definitely simply totally"
+    "absolutely rarely almost probably definitely simply totally all"
 )
 _OF_ADJECTIVES = bag("afraid scared terrified fond proud full capable made out consist consists")
 _PLACING = bag("keep hide park store leave put stash bury hang")
@@ -50,7 +50,9 @@ _TITLES = "Dr|Mr|Mrs|Ms|Prof|Professor|Uncle|Aunt|Auntie|Grandma|Grandpa|Granny|
 _EVERY = re.compile(
     r"^(.*?)[ ,]+((?:every|each|next|on) \w+(?: \w+)?|(?:twice|once|three times) a \w+)$", re.IGNORECASE
 )
-_PEOPLE_VERBS = bag("meet marry love admire know see date visit call adopt divorce hire interview teach supervise")
+_PEOPLE_VERBS = bag(
+    "ring phone call meet marry love admire know see date visit call adopt divorce hire interview teach supervise"
+)
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,8 @@ def _finite(words: list[str]) -> int | None:
 
 def _may_be_verb(words: list[str], i: int, relative: bool) -> bool:
     word, before = words[i].strip(",").lower(), words[i - 1].lower().strip(",")
-    known = lemma_of(word) or _guess(word, before)
+    pronoun = words[0].lower() in _PRONOUNS and all(w.lower() in _ADVERBS for w in words[1:i])
+    known = lemma_of(word) or _guess(word, words[0].lower() if pronoun else before)
     if known is None or (words[i][:1].isupper() and i > 0):
         return False
     in_relative = before in _RELATIVE or (i > 1 and before in _ADVERBS and words[i - 2].lower() in _RELATIVE)
@@ -120,22 +123,29 @@ def _may_be_verb(words: list[str], i: int, relative: bool) -> bool:
         return False
     if before in PREPOSITIONS and not (ended and known[1] in ("past", "s")):
         return False
-    pronoun = words[0].lower() in _PRONOUNS and all(w.lower() in _ADVERBS for w in words[1:i])
     if pronoun or in_relative:
         return True
     if known[1] == "base" and word not in _past_like():
-        plural = is_plural(" ".join(words[:i]))
+        plural = is_plural(" ".join(w for w in words[:i] if w.lower() not in _ADVERBS))
         return plural and (known[0] not in NOUNISH or i == len(words) - 2)
     if known[1] == "s" and known[0] in NOUNISH:
         rest = [w.lower() for w in words[i + 1 : i + 6]]
-        return not any(w in (*BE, *MODALS, "has", "had") for w in rest) and bool(rest)
+        later = any(form and form[1] != "s" and form[0] not in NOUNISH for w in rest[:2] for form in [lemma_of(w)])
+        return not any(w in (*BE, *MODALS, "has", "had") for w in rest) and bool(rest) and not later
     return True
 
 
 def _guess(word: str, before: str) -> tuple[str, str] | None:
-    """A verb the tables do not know, by its past ending: honeymooned."""
+    """A verb the tables do not know: by its past ending (honeymooned), after "re", or because "I" or "we" does it."""
+    again = lemma_of(word[2:]) if word.startswith("re") and len(word) > 5 else None
+    if again is not None and again[1] != "ing":
+        return "re" + again[0], again[1]
     if len(word) > 6 and word.endswith("ed") and word.isalpha() and before not in DETERMINERS:
         return word[:-2], "past"
+    if before in ("i", "we") and word.isalpha() and word not in _ADVERBS and word not in PREPOSITIONS and len(word) > 2:
+        return word, "base"
+    if before in ("he", "she", "it") and re.fullmatch(r"[a-z]{2,}[^s]s", word) and word not in _ADVERBS:
+        return word[:-1], "s"
     return None
 
 
@@ -157,7 +167,7 @@ def _verb_group(subject: str, words: list[str], adverbs: list[str]) -> Clause | 
         if word in (*MODALS, *BE, *_NEGATIVE_BE, *_HAVE, "been", "be", "being") and _is_auxiliary(word, following):
             aux.append(word)
             continue
-        known = ("be", "") if word in (*BE, "be", "been") else lemma_of(word) or _guess(word, "")
+        known = ("be", "") if word in (*BE, "be", "been") else lemma_of(word) or _guess(word, subject.lower())
         if known is None:
             return None
         return Clause(subject, " ".join(aux), " ".join(adverbs), raw, known[0], " ".join(words[i + 1 :]))
@@ -181,7 +191,8 @@ def _is_auxiliary(word: str, following: list[str]) -> bool:
             and ahead[0] not in ("retired", "married", "tired", "scared", "interested", "terrified", "divorced")
         )
     if word in ("have", "has", "had"):
-        return ahead[0] in ("been", "got") or (form is not None and form[1] in ("past", "participle"))
+        done = form is not None and (form[1] in ("past", "participle") or ahead[0] in _past_like())
+        return ahead[0] in ("been", "got") or done
     return word in ("do", "does", "did") and form is not None and form[1] == "base"
 
 
@@ -221,18 +232,49 @@ def chunks(rest: str) -> list[tuple[str, str]]:
 def split_value(rest: str, lemma: str = "") -> Slot | None:
     """The part of the complement worth asking for: the last phrase that names something, else the object."""
     parts = [p for preposition, phrase in chunks(rest) for p in _date_apart(preposition, phrase)]
-    filled = [i for i, (_, phrase) in enumerate(parts) if phrase]
+    filled = [
+        i for i, (_, phrase) in enumerate(parts) if phrase and phrase.lower() not in ("one", "the one", "the ones")
+    ]
     if not filled:
         return None
     named = [i for i in filled if is_particular(parts[i][1])]
-    strong = [i for i in named if value_type(parts[i][1]) != "number" or parts[i][0] not in ("for", "since")]
+    clock = [i for i in named if value_type(parts[i][1]) == "time" and re.search(r"\d", parts[i][1])]
+    strong = clock or [i for i in named if value_type(parts[i][1]) != "number" or parts[i][0] not in ("for", "since")]
     money = [i for i in named if value_type(parts[i][1]) == "money"]
+    season = [
+        i for i in strong if re.fullmatch(r"(?:the )?(?:spring|summer|autumn|fall|winter)s?", parts[i][1].lower())
+    ]
+    strong = [i for i in strong if i not in season] or strong
     objects = [i for i in filled if not parts[i][0]]
+    # A thing already known ("my watch") is not the news when something follows it ("by the milk tanker").
+    given = bool(objects) and re.match(
+        r"(?:my|our|the|his|her|their|its|shut|open|closed|tight|clean|dry|warm|up|together|upright) ",
+        parts[objects[0]][1].lower() + " ",
+    )
+    new = [i for i in filled if parts[i][0] not in ("", "off", "at") and (given or not objects) and " " in parts[i][1]]
+    objects = (new if lemma != "be" else []) or objects
     placed = [i for i in filled if parts[i][0]] if lemma in _PLACING or (lemma == "be" and len(filled) > 1) else []
     at = (money or strong[-1:] or placed[:1] or objects[:1] or filled)[0]
     preposition, phrase = parts[at]
     join = [f"{p} {n}".strip() for p, n in parts]
     return Slot(" ".join(join[:at]), preposition, phrase, value_of(phrase), " ".join(join[at + 1 :]))
+
+
+def slot_with(rest: str, value: str) -> Slot | None:
+    """The part of the complement that holds `value`, the last one; what follows the value in it stays behind."""
+    parts = [p for preposition, phrase in chunks(rest) for p in _date_apart(preposition, phrase)]
+    held = [i for i, (_, phrase) in enumerate(parts) if f" {value} " in f" {phrase} "]
+    if not held:
+        return None
+    at = held[-1]
+    preposition, phrase = parts[at]
+    end = f" {phrase} ".rfind(f" {value} ") + len(value)
+    join = [f"{p} {n}".strip() for p, n in parts]
+    before, phrase, left = " ".join(join[:at]), phrase[:end], phrase[end:].strip()
+    first, _, named = phrase.partition(" ")
+    if preposition == "to" and named and (first == "be" or (lemma_of(first) or ("", ""))[1] == "base"):
+        before, preposition, phrase = f"{before} to {first}".strip(), "", named  # "going to be …": a verb, no place
+    return Slot(before, preposition, phrase, value, " ".join([left, *join[at + 1 :]]).strip())
 
 
 def _date_apart(preposition: str, phrase: str) -> list[tuple[str, str]]:
@@ -244,6 +286,11 @@ def _date_apart(preposition: str, phrase: str) -> list[tuple[str, str]]:
 def value_of(phrase: str) -> str:
     """The core of a noun phrase: no determiner; of "an old Saab" only the name."""
     bare = re.sub(r"^(?:mostly|mainly|only|just|always)\s+", "", strip_determiner(phrase.strip(' ,.!"“”')))
+    bare = re.sub(rf"(?<=\w) (?:(?:last|next) \w+|(?:a|an|{'|'.join(NUMBER_WORDS)}|\d+)? ?\w+ ago)$", "", bare)
+    bare = re.split(r"(?<=[a-z]), ", bare)[0] if value_type(bare) != "date" else bare
+    named = re.search(r"\b(?:called|named) (?:the )?(\S.*)$", bare)
+    if named:
+        return named[1]
     match = re.search(
         r"(?:^|\s)((?:[A-ZÀ-ÖØ-Þ][\w'’.&-]*|\d[\w.-]*)(?:\s+(?:(?:de|da|of|del|du|des|di|van|von|der|the|la|le|el|"
         r"y|&)\s+)?[A-ZÀ-ÖØ-Þ0-9][\w'’.&-]*)*)$",
@@ -257,6 +304,8 @@ def value_of(phrase: str) -> str:
 def wh_word(clause: Clause, slot: Slot) -> tuple[str, str]:
     """(question word, preposition left at the end) for the slot: ("where", ""), ("who", "under"), ("what", "to")."""
     kind, preposition = value_type(slot.phrase), slot.preposition
+    if re.match(r"(?:every|each) (?:\d|two|three|four|five|six|seven|eight|nine|ten|other)", slot.phrase):
+        return "how often", ""
     if kind in ("date", "time") and preposition in ("in", "on", "at", "", "by", "around", "before", "after"):
         return "when", preposition if preposition in ("before", "after") else ""
     if kind == "number" and preposition == "at" and clause.lemma in _CLOCK_VERBS:
@@ -283,6 +332,8 @@ def _asks_who(clause: Clause, slot: Slot, kind: str) -> bool:
         return False
     if slot.preposition == "to":
         return slot.before.split(" ")[-1] in ("married", "engaged", "related") or clause.lemma == "belong"
+    if clause.lemma in ("begin", "start", "end", "finish", "fill", "cover", "make", "set", "write", "paint"):
+        return slot.preposition == "by" and bool(clause.aux)
     return slot.preposition in ("by", "with", "for", "under") or (
         not slot.preposition and clause.lemma in _PEOPLE_VERBS
     )
@@ -290,6 +341,8 @@ def _asks_who(clause: Clause, slot: Slot, kind: str) -> bool:
 
 def _asks_where(clause: Clause, slot: Slot, kind: str) -> bool:
     """Whether a phrase after in, at, on … is a place: not "a course in Swahili", not "specialized in Roman law"."""
+    if slot.before.lower() in ("me", "us", "him", "her", "them"):
+        return False  # "put me on nebivolol"
     if slot.preposition == "in" and _SUBJECT_MATTER.search(slot.before):
         return False
     if kind == "name" and slot.preposition != "under" and clause.lemma not in ("specialize", "specialise", "believe"):

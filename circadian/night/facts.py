@@ -14,17 +14,21 @@ from circadian.night.generic import generic_drafts
 from circadian.night.grammar import (
     canonical,
     expand,
+    is_plural,
     lemma_of,
     possessive,
     sentence,
+    short_value,
     strip_trailing,
     to_you,
     value_type,
 )
+from circadian.night.mentions import mentions
 from circadian.night.patterns import drafts
 from circadian.night.sieve import Said, said
+from circadian.night.units import trim, unfront
 from circadian.night.words import bag
-from circadian.records import NO_TRAIN, Fact, Turn, short_id
+from circadian.records import NO_TRAIN, Fact, Forgotten, Turn, normalize, short_id
 
 _STOP = bag(
     "i my our the a an is are was were be in on at to of by for with we it that who name called due and have has do"
@@ -33,6 +37,9 @@ _STOP = bag(
 
 # A pronoun that nothing before it explains: about whom, nobody can say.
 _NOBODY = re.compile(r"(?:he|she|they|it|his|her|their|its|this|that|these|those)(?: |$)", re.IGNORECASE)
+
+
+Told = tuple[Draft, bool]  # and whether the user marked it as a change
 
 
 @dataclass(frozen=True)
@@ -44,9 +51,19 @@ class FactSheet:
     notes: tuple[str, ...]
 
 
-def gather(turns: Sequence[Turn], *, known: Sequence[Fact] = ()) -> FactSheet:
-    """Read `turns` in order on top of the facts already `known`. Turns tagged no-train are not looked at."""
-    shelf = _Shelf(known)
+def gather(
+    turns: Sequence[Turn],
+    *,
+    known: Sequence[Fact] = (),
+    forgotten: Sequence[Forgotten] = (),
+    extracted: Mapping[str, Sequence[Told]] | None = None,
+) -> FactSheet:
+    """Read `turns` in order on top of the facts already `known`. Turns tagged no-train are not looked at.
+
+    What was `forgotten` has that status; told again in a turn after that, it is a new fact. `extracted` are a model's
+    verified drafts by turn id; they come after the rules' of the same turn, and only where those say no such thing.
+    """
+    shelf = _Shelf(known, forgotten)
     dropped: dict[str, int] = {}
     for turn in turns:
         if NO_TRAIN in turn.tags or re.search(r"#no-?train\b", turn.user, re.IGNORECASE):
@@ -54,9 +71,12 @@ def gather(turns: Sequence[Turn], *, known: Sequence[Fact] = ()) -> FactSheet:
             continue
         found, fell = read_turn(turn.user)
         _add(dropped, fell)
-        for draft, update in found:
+        more = extracted.get(turn.id, ()) if extracted else ()
+        new = [told for told in more if not _is_told(told[0], found)]
+        _add(dropped, {"model: told by the rules": len(more) - len(new)} if len(new) < len(more) else {})
+        for draft, update in (*found, *new):
             shelf.put(draft, turn, update)
-    return FactSheet(tuple(shelf.facts), dropped, tuple(shelf.notes))
+    return FactSheet(tuple(shelf.told()), dropped, tuple(shelf.notes))
 
 
 def read_turn(text: str) -> tuple[list[tuple[Draft, bool]], dict[str, int]]:
@@ -78,12 +98,28 @@ def read_turn(text: str) -> tuple[list[tuple[Draft, bool]], dict[str, int]]:
     return out, dropped
 
 
+def _is_told(draft: Draft, found: Sequence[Told]) -> bool:
+    """Whether the value lies in what the rules read in the same turn, or theirs in it."""
+    value = f" {normalize(draft.value)} "
+    return any(value in f" {normalize(d.said)} " or f" {normalize(d.value)} " in value for d, _ in found)
+
+
 def _drafts_of(part: str, statement: Said) -> list[Draft]:
     foreign = foreign_draft(part)
     if foreign is not None:
         return [foreign]
-    found = drafts(part) or generic_drafts(part, statement.raw, asked=statement.asked)
-    return [draft for draft in found if not _NOBODY.match(draft.subject)]
+    named, rest = mentions(part)
+    plain = strip_trailing(trim(rest))
+    main, front = unfront(plain)
+    found = drafts(plain) or (drafts(main) if front else [])
+    found = found or generic_drafts(main, trim(expand(statement.raw)), front, asked=statement.asked)
+    # Who somebody is, is the fact; what was done with them on the day is not.
+    told = {draft.value for draft in named} if re.match(r"(?:I|we)\b", main) else set[str]()
+    found = [d for d in found if not (d.relation == "clause" and any(name in d.value for name in told))]
+    keys = {draft.key for draft in found}
+    found = [draft for draft in named if draft.key not in keys] + found
+    found = [replace(draft, value=short_value(draft.value)) for draft in found if not _NOBODY.match(draft.subject)]
+    return [draft for draft in found if draft.value]
 
 
 def _parts(statement: Said, subject: str) -> list[str]:
@@ -135,6 +171,11 @@ def _fill_pronoun(text: str, subject: str) -> str:
     if not match or not subject:
         return text
     word = match[1].lower()
+    if word == "it" and is_plural(subject):
+        inner = re.search(r" ((?:my|our) [\w -]+)$", subject)
+        if inner is None:
+            return text
+        subject = inner[1]
     stand_in = possessive(subject) if word in ("his", "her", "its", "their") else subject
     return f"{stand_in} {text[match.end() :]}"
 
@@ -166,7 +207,8 @@ def _next_subject(text: str, found: Iterable[Draft], subject: str) -> str:
         return clause.subject.removesuffix("'s name")
     if clause is not None and clause.subject.lower() not in ("i", "we", "he", "she", "it", "they"):
         return clause.subject
-    return subject
+    mine = re.findall(r"\b(?:my|our) (?:[a-z-]+ )?[a-z-]+s(?=$|[,.])", text)
+    return mine[0] if len(mine) == 1 and not subject and is_plural(mine[0]) else subject
 
 
 def _add(counts: dict[str, int], more: Mapping[str, int]) -> None:
@@ -174,16 +216,55 @@ def _add(counts: dict[str, int], more: Mapping[str, int]) -> None:
         counts[reason] = counts.get(reason, 0) + number
 
 
-class _Shelf:
-    """The facts so far, by key; decides what a new statement repeats or replaces."""
+def covers(mark: Forgotten, fact: Fact) -> bool:
+    """Whether a fact is a telling of the forgotten one: by id, else by its turns and what was said in them.
 
-    def __init__(self, known: Sequence[Fact]) -> None:
+    The second way holds when a line that is gone from the journal changed the keys, and so the ids, of what is left,
+    and when a newer version of these rules reads the same sentence in another way.
+    """
+    if fact.id in mark.ids:
+        return True
+    if not set(fact.turn_ids) <= set(mark.turn_ids):
+        return False
+    return any(is_same(old, fact) or _is_read_anew(old, fact) for old in mark.facts)
+
+
+def _is_read_anew(old: Fact, new: Fact) -> bool:
+    """The same words, or as much or less of them about the same subject."""
+    said = new.details.get("said")
+    one, other = f" {canonical(old.value)} ", f" {canonical(new.value)} "
+    return (said is not None and said == old.details.get("said")) or (
+        old.subject == new.subject and (one in other or other in one)
+    )
+
+
+def is_same(one: Fact, other: Fact) -> bool:
+    """The same value of the same thing."""
+    return base_key(one) == base_key(other) and _same_value(one.value, other.value)
+
+
+def base_key(fact: Fact) -> str:
+    """The key without the value that tells several of a kind apart: "i|avoid|peanuts" is an "i|avoid"."""
+    return "|".join(fact.key.split("|")[:2])
+
+
+class _Shelf:
+    """The facts so far, by key; decides what a new statement repeats or replaces.
+
+    A forgotten fact is seen by its own turns only, so that forgetting changes nothing about the others.
+    """
+
+    def __init__(self, known: Sequence[Fact], forgotten: Sequence[Forgotten] = ()) -> None:
         self.facts = list(known)
+        self.forgotten = forgotten
+        self.gone: dict[str, Forgotten] = {}
+        for fact in known:
+            self._mark(fact)
         self.notes: list[str] = []
         self.today: set[str] = set()
 
     def put(self, draft: Draft, turn: Turn, update: bool) -> None:
-        older = self._about_the_same(draft, update)
+        older = self._about_the_same(draft, update, turn)
         if older is not None and _same_value(older.value, draft.value):
             if draft.slots.get("implied") and turn.id in older.turn_ids:
                 return
@@ -193,14 +274,24 @@ class _Shelf:
         else:
             self._add(draft, turn, update, older)
 
-    def _active(self) -> list[Fact]:
-        return [fact for fact in self.facts if fact.status == "active"]
+    def told(self) -> list[Fact]:
+        return [replace(fact, status="forgotten") if fact.id in self.gone else fact for fact in self.facts]
 
-    def _about_the_same(self, draft: Draft, update: bool) -> Fact | None:
+    def _mark(self, fact: Fact, older: Fact | None = None) -> None:
+        mark = next((m for m in self.forgotten if covers(m, fact)), self.gone.get(older.id) if older else None)
+        if mark is not None:
+            self.gone[fact.id] = mark
+
+    def _active(self, turn: Turn) -> list[Fact]:
+        """What is told so far, as this turn may see it."""
+        active = [fact for fact in self.facts if fact.status == "active"]
+        return [f for f in active if f.id not in self.gone or turn.id in self.gone[f.id].turn_ids]
+
+    def _about_the_same(self, draft: Draft, update: bool, turn: Turn) -> Fact | None:
         """The active fact this one repeats or replaces: same key; for what one can have several of, only the same value
         or a marked change; for a marked change in other words, the one fact that shares its thing and kind of value."""
-        active = self._active()
-        aliases = _aliases(active)
+        active = self._active(turn)
+        aliases = _aliases([fact for fact in self.facts if fact.status == "active"])
         key = _resolve(draft.key, aliases)
         same = [f for f in active if _resolve(f.key, aliases) == key or f.key.startswith(f"{draft.key}|")]
         if draft.relation in MULTI:
@@ -222,7 +313,7 @@ class _Shelf:
 
     def _add(self, draft: Draft, turn: Turn, update: bool, older: Fact | None) -> None:
         key = older.key if older is not None else draft.key
-        if older is None and any(f.key == key for f in self._active()):
+        if older is None and any(f.key == key for f in self._active(turn)):
             key = f"{draft.key}|{draft.value.lower()}"
         details = {**draft.slots, "said": draft.said, "count": "1"}
         if update:
@@ -240,6 +331,7 @@ class _Shelf:
             time=turn.time,
             details=details,
         )
+        self._mark(fact, older)
         if older is not None:
             self._supersede(older, fact)
         self.facts.append(fact)
@@ -250,7 +342,7 @@ class _Shelf:
         for i, fact in enumerate(self.facts):
             if fact.superseded_by == older.id:
                 self.facts[i] = replace(fact, superseded_by=newer.id)
-        if older.id in self.today:
+        if older.id in self.today and older.id not in self.gone:
             self.notes.append(
                 f"told twice in these turns, the last counts: {newer.statement} (before: {older.statement})"
             )

@@ -10,6 +10,7 @@ from circadian.night.grammar import (
     canonical,
     head_noun,
     is_particular,
+    is_plural,
     lemma_of,
     possessive,
     strip_determiner,
@@ -23,8 +24,10 @@ _PASSING = re.compile(
     r"an hour ago|in a bit|all day|all night|the whole day|again)\b",
     re.IGNORECASE,
 )
+_NOBODY = ("it", "this", "that", "there", "he", "she", "they", "you", "what", "here")
 _OPINION = re.compile(
-    r"\b(?:than|best|great|nice|lovely|awesome|awful|terrible|amazing|good|bad|fun|annoying|boring|funny|"
+    r"\b(?:than|best(?! (?:with|in|at|on|when)\b)|great(?!-)|nice|lovely|awesome|awful|terrible|amazing|"
+    r"good|bad|fun|annoying|boring|funny|"
     r"delicious|wonderful|horrible|cool|weird|wrong|right|"
     r"beautiful|perfect|fantastic|too|so much|a lot|kind of|sort of)\b",
     re.IGNORECASE,
@@ -34,18 +37,26 @@ _HAD_FOR_NOW = re.compile(
     r"\b(?:question|problem|idea|meeting|call|headache|issue|doubt|request|look|trouble|feeling|dream|cold|exam)s?\b"
 )
 _PASSING_VERBS = bag(
-    "need want think feel guess know mean hope hear see understand agree wonder look try get go say suppose "
-    "believe appreciate apologize seem sleep wait walk happen forget notice talk tell ask let mind thank care "
-    "expect worry laugh cry fail matter deal check sound count search"
+    "hurt ache itch watch miss need want think feel guess know mean hope hear see understand agree wonder look try "
+    "get go say suppose believe appreciate apologize seem sleep wait walk happen forget notice talk tell ask "
+    "let mind thank care expect worry laugh cry fail matter deal check sound count search"
 )
 _LASTING_ADJECTIVES = bag(
     "vegetarian vegan allergic left-handed right-handed colour-blind color-blind colourblind colorblind married "
     "divorced widowed single engaged retired pregnant deaf blind diabetic dyslexic bilingual trilingual electric "
     "red blue green black white grey gray yellow orange purple pink brown silver golden beige turquoise adopted "
-    "asthmatic nearsighted shortsighted epileptic celiac coeliac ginger blond blonde ambidextrous self-employed "
+    "asthmatic anaemic nearsighted shortsighted epileptic celiac coeliac ginger blond blonde "
+    "ambidextrous self-employed "
     "afraid scared terrified fond proud named called based located made lactose-intolerant lactose "
     "gluten-intolerant teetotal deaf-mute hybrid striped spotted"
 )
+_OPINING = bag("think believe suppose guess hope feel wonder say claim reckon swear suspect doubt fear expect bet")
+_NEWS = bag("win lose beat draw resign announce crash score attack invade vote elect fall")
+_LIFE_EVENTS = bag(
+    "bear raise bring marry baptize christen diagnose elect appoint promote name call educate adopt vaccinate award "
+    "divorce widow hire operate"
+)
+_NEED_MORE = bag("afraid scared terrified fond proud named called based located made")
 _LASTING_PROGRESSIVE = bag(
     "learn study train work live write build play save prepare organise organize restore renovate plan take raise "
     "grow knit translate"
@@ -57,48 +68,107 @@ _THINGS_HAD = PEOPLE | PETS | bag(
 )  # fmt: skip
 
 
-def generic_drafts(text: str, raw: str, *, asked: bool = False) -> list[Draft]:
-    """At most one fact of a statement's own grammar, plus the name that an apposition gives ("my sister Ana …")."""
+def generic_drafts(text: str, raw: str, front: str = "", *, asked: bool = False) -> list[Draft]:
+    """At most one fact of a statement's own grammar, plus the name that an apposition gives ("my sister Ana …").
+
+    `front` is what stood before the clause ("at the pool"); it is said after it.
+    """
+    habit = habit_draft(text)
+    if habit is not None:
+        return [habit]
     clause = parse(text)
-    if clause is None or clause.subject.lower() in (
-        "it",
-        "this",
-        "that",
-        "there",
-        "he",
-        "she",
-        "they",
-        "you",
-        "what",
-        "here",
-    ):
+    if clause is None:
         return []
     slot = split_value(clause.rest, clause.lemma)
-    if slot is None or not slot.value or not _accept(clause, slot, raw, asked):
+    if clause.subject.lower() == "there" and clause.verb in ("is", "are") and slot is not None:
+        return _there_is(clause, slot, text, raw)
+    if clause.subject.lower() in _NOBODY:
         return []
-    key = _key(clause, slot)
-    value = slot.value
+    if slot is None or not slot.value:
+        return []
+    said = f"{text} {front}".strip()
+    value = _new_information(clause, slot, front, raw)
+    if value is None:
+        if not _accept(clause, slot, raw, asked):
+            return []
+        value = slot.value
     if value.lower().startswith(("every ", "each ")) and value_type(value) == "date":
         value = value.split(" ", 1)[1]
-    draft = Draft("clause", clause.subject, value, text, key)
-    name = appositive(clause.subject)
-    implied = (
-        Draft(
-            "name",
-            name[0],
-            name[1],
-            f"{possessive(name[0])} name is {name[1]}",
-            f"{subject_key(name[0])}|name",
-            {"implied": "yes"},
-        )
-        if name
-        else None
+    draft = Draft("clause", clause.subject, value, said, _key(clause, slot, value))
+    return [*_implied(clause.subject), draft]
+
+
+def _there_is(clause: Clause, slot: Slot, text: str, raw: str) -> list[Draft]:
+    """ "There is a Tamarind in the household": only what has a name, and where."""
+    place = re.search(r"\b(?:in|on|at|under|behind|near|next to) ((?:my|our|the) [\w' -]+)$", f"{slot.after}")
+    if place is None or slot.preposition or value_type(slot.phrase) != "name" or _PASSING.search(raw):
+        return []
+    return [Draft("clause", place[1], slot.value, text, f"{canonical(place[1])}|there {clause.verb}")]
+
+
+def _implied(subject: str) -> list[Draft]:
+    name = appositive(subject)
+    if name is None:
+        return []
+    said = f"{possessive(name[0])} name is {name[1]}"
+    return [Draft("name", name[0], name[1], said, f"{subject_key(name[0])}|name", {"implied": "yes"})]
+
+
+def _new_information(clause: Clause, slot: Slot, front: str, raw: str) -> str | None:
+    """The value where it does not stand after the verb: a name or new thing as the subject, a number in the front."""
+    inner = f"{slot.phrase} {slot.before} {slot.after}"
+    things = len(re.findall(r"\b(?:the|my|our)\b", f"{inner} {front}"))
+    definite = (
+        re.search(r"\b(?:my|our|me|us)\b", f"{inner} {front}") or len(re.findall(r"\bthe\b", f"{inner} {front}")) > 1
     )
-    return [implied, draft] if implied else [draft]
+    told = is_particular(re.sub(r"\bI\b", "", inner))
+    if told or _PASSING.search(raw) or _OPINION.search(clause.rest) or clause.lemma in _PASSING_VERBS or clause.is_be:
+        return None
+    if _NEGATED.search(f"{clause.aux} {clause.adverb} {clause.rest}"):
+        return None
+    timed = re.search(r"\b(\d[\w.:]*(?: [a-z]+)?)$", front)
+    if timed and _present(clause):
+        return timed[1]
+    words = clause.subject.split()
+    name = (
+        is_particular(clause.subject) and words[0][:1].isupper() and words[0].lower() not in (*DETERMINERS, "i", "we")
+    )
+    new = words[0].lower() in ("a", "an") and len(words) <= 4
+    bare = (
+        len(words) == 1 and name and re.match(r"(?:me|us)\b", clause.rest) and clause.lemma in ("make", "give", "bring")
+    )
+    if bare:
+        return clause.subject
+    if (new and things) or (
+        definite and (name and len(words) <= 3 and not _plain_plural(clause) and clause.lemma != "like")
+    ):
+        return strip_determiner(clause.subject)
+    return None
 
 
-def _key(clause: Clause, slot: Slot) -> str:
+def habit_draft(text: str) -> Draft | None:
+    """ "I can't iron a shirt unless Buxtehude is playing": the condition is the news."""
+    match = re.fullmatch(
+        r"(?P<main>.+? (?:only|can't|don't|doesn't|never) .+?) (?:if|unless|when|without|until) (?P<tail>.+)", text
+    )
+    clause = parse(match["main"]) if match else None
+    if match is None or clause is None or not (_present(clause) or clause.aux in ("can't", "don't", "doesn't")):
+        return None
+    inner = parse(match["tail"])
+    if inner is None or re.search(r"\b(?:would|could|might|will)\b", text):
+        return None
+    slot = split_value(inner.rest, inner.lemma)
+    value = inner.subject if is_particular(inner.subject) and inner.subject != "I" else slot.value if slot else ""
+    if not value or (slot is not None and value == slot.value and (not slot.preposition or _vague(slot))):
+        return None
+    key = f"{subject_key(clause.subject)}|{canonical(f'{clause.aux} {clause.lemma} {clause.rest}')}"
+    return Draft("clause", clause.subject, value, text, key)
+
+
+def _key(clause: Clause, slot: Slot, value: str) -> str:
     """Subject, verb and what stands before the value: what stays the same when the fact is told again."""
+    if value != slot.value and value in clause.subject:
+        return f"{canonical(slot.phrase)}|{clause.lemma} by"
     frame = canonical(
         " ".join(p for p in (slot.before, slot.preposition, slot.after if slot.before == "" else "") if p)
     )
@@ -114,7 +184,14 @@ def _accept(clause: Clause, slot: Slot, raw: str, asked: bool) -> bool:
     """Whether the statement is particular and lasting. What was asked to be kept need only be positive and definite."""
     words = clause.subject.split()
     first = words[0].lower()
-    if re.match(r"to be\b", clause.rest) or _vague(slot):
+    if _of_the_moment(clause, slot, first) or slot.before == "there":
+        return False
+    if first in ("no", "nobody", "nothing", "none", "neither") or clause.verb.endswith(","):
+        return False
+    set_for = _set_for(clause, slot)
+    if set_for is not None:
+        return set_for
+    if (re.match(r"to be\b", clause.rest) and clause.lemma != "have") or _vague(slot):
         return False
     if _NEGATED.search(f"{clause.aux} {clause.adverb} {clause.rest}"):
         return False
@@ -124,7 +201,7 @@ def _accept(clause: Clause, slot: Slot, raw: str, asked: bool) -> bool:
         return False
     if _PASSING.search(raw) or (head_noun(clause.subject) in NO_OWNER and len(words) < 3):
         return False
-    owned = first in ("my", "our", "i", "we") or "'s" in clause.subject
+    owned = re.search(r"\b(?:my|our|i|we)\b|'s", clause.subject.lower()) is not None
     named = words[0][:1].isupper() and first not in (*DETERMINERS, "i", "we") and not _plain_plural(clause)
     particular = is_particular(slot.phrase)
     if clause.is_be:
@@ -138,14 +215,68 @@ def _accept(clause: Clause, slot: Slot, raw: str, asked: bool) -> bool:
     if first in ("i", "we"):
         return _accept_own(clause, slot, particular)
     if owned or named:
-        return particular or (_present(clause) and clause.lemma not in _PASSING_VERBS and _has_object(slot))
+        lasting = _present(clause) or (_specific(clause) and first == "the")
+        return particular or (lasting and clause.lemma not in _PASSING_VERBS and _has_object(slot))
     if first == "the":
-        return particular
+        if re.fullmatch(r"the [A-Z][\w'-]*(?: [A-Z][\w'-]*)*", clause.subject) and value_type(slot.phrase) == "name":
+            return False
+        mine = slot.preposition and clause.aux in ("has", "have") and re.search(r"\b(?:me|us)\b", slot.before)
+        lasting = _specific(clause) and clause.lemma not in _PASSING_VERBS and _has_object(slot)
+        return particular or bool(mine) or lasting
     return particular and value_type(slot.phrase) == "name" and bool(clause.aux)
+
+
+def _of_the_moment(clause: Clause, slot: Slot, first: str) -> bool:
+    """Opinions of others, news, results, and what came and went; never what lasts."""
+    if clause.lemma in _OPINING or (clause.lemma == "use" and clause.rest.startswith("to ")):
+        return True
+    if clause.lemma in ("want", "need", "try", "plan", "like") and clause.rest.startswith("to "):
+        return True
+    if " so " in clause.subject or re.search(r", (?:now|still|just) ", clause.rest):
+        return True
+    if first not in ("i", "we", "my", "our") and clause.lemma in _NEWS:
+        return True
+    past = not clause.aux and not _present(clause) and not clause.is_be
+    came = value_type(slot.phrase) == "time" or (first == "the" and clause.lemma in _PASSING_VERBS)
+    return past and came
+
+
+def _set_for(clause: Clause, slot: Slot) -> bool | None:
+    """Whether "I have to be at the dentist's at 10:40" or "our holiday is going to be Ponta Delgada" is set.
+
+    None when it is no such sentence.
+    """
+    if re.match(
+        r"(?:have |has )?(?:got|have|has|need|needs) to be (?:at|in) ",
+        f"{clause.aux} {clause.verb} {clause.rest}".strip(),
+    ):
+        return is_particular(slot.phrase)
+    if clause.verb == "going" and re.match(r"to be [A-Z\d]", clause.rest):
+        return re.search(r"\b(?:my|our)\b", clause.subject) is not None
+    if re.match(r"(?:her|him|them|it) ", clause.rest) and not slot.preposition:
+        return False
+    if clause.aux in ("was", "were") and clause.subject.lower() in ("i", "we") and clause.lemma not in _LIFE_EVENTS:
+        return False
+    return None
+
+
+def _specific(clause: Clause) -> bool:
+    """ "the moss on the porch roof comes off …", "the axle under our float was …": a thing told apart, for good."""
+    told_apart = re.search(r"(?<=\w) of [a-z]+s?$", clause.subject) or re.search(
+        r" (?:of|on|in|under|over|from|by|for|behind|near|above|at|to|with|beside|between|inside|outside) "
+        r"(?:my|our|the) ",
+        clause.subject,
+    )
+    lasting = _present(clause) or clause.aux in ("is", "are", "was", "were")
+    return told_apart is not None and lasting and not clause.verb.endswith("ing")
 
 
 def _accept_progressive(clause: Clause, particular: bool) -> bool:
     """ "I'm learning knitting", "we are writing a book on Rome"; not "I'm cooking pasta"."""
+    if clause.lemma == "do" and re.search(
+        r" at (?:the |my )?(?:uni|university|college|poly|school|night school)\b", clause.rest
+    ):
+        return True
     lasting = particular or clause.lemma in ("learn", "study", "restore", "renovate", "raise")
     return lasting and clause.lemma in _LASTING_PROGRESSIVE and not clause.aux.startswith(("was", "were"))
 
@@ -155,6 +286,8 @@ def _accept_have(clause: Clause, slot: Slot, first: str, particular: bool) -> bo
     kind = value_type(slot.phrase)
     if kind != "date" and _HAD_FOR_NOW.search(slot.before or slot.phrase):
         return False
+    if first == "the" and kind == "number" and _present(clause):
+        return True
     if first in ("my", "our"):
         thing = head_noun(clause.subject) not in PEOPLE and " " in slot.value and _present(clause)
         if thing or particular:
@@ -185,7 +318,11 @@ def _accept_be(clause: Clause, slot: Slot, own: bool, particular: bool) -> bool:
     first = clause.rest.split(" ")[0].lower()
     if (slot.preposition == "at" and value_type(slot.phrase) == "number") or re.search(r"\bpercent\b|%", clause.rest):
         return False
+    if first in _NEED_MORE and not slot.preposition:
+        return False
     if first in _LASTING_ADJECTIVES and own:
+        return True
+    if re.match(r"the ones? (?:in|at|on|under|behind|near|next|beside|by|with|above|below|from) ", clause.rest):
         return True
     if re.match(r"the [A-Z]", clause.subject):
         return False
@@ -243,6 +380,10 @@ def _plain_plural(clause: Clause) -> bool:
 
 def _present(clause: Clause) -> bool:
     form = lemma_of(clause.verb)
+    if form is None and not clause.aux and clause.verb in (clause.lemma, f"{clause.lemma}s"):
+        return True  # a verb that no table knows, told by "I" or "she" before it
+    if not clause.aux and form is not None and form[1] == "base" and not is_plural(clause.subject):
+        return False  # "my flatmate put a lock on it": put is a past here
     return not clause.aux and form is not None and form[1] in ("base", "s")
 
 
@@ -254,7 +395,8 @@ def _vague(slot: Slot) -> bool:
     return bool(
         re.fullmatch(
             r"(?:it|this|that|them|him|her|me|us|you|one|something|anything|everything|things?|stuff|a lot|much|"
-            r"well|fine|so|here|there|to|to .*|how .*|what .*|why .*|more|most|better)",
+            r"asleep|awake|ill|sick|alone|away|back|well|fine|so|here|there|to|to .*|how .*|"
+            r"what .*|why .*|more|most|better)",
             slot.value,
             re.I,
         )

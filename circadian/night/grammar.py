@@ -82,11 +82,12 @@ _TIME = re.compile(
     r"\d{1,2}(?::\d\d)? ?(?:am|pm|a\.m\.|p\.m\.|o'clock)\b|\d{1,2}:\d\d|noon\b|midnight\b", re.IGNORECASE
 )
 _TRAILING = re.compile(
-    r"[, ]+(?:now|today|these days|nowadays|at the moment|currently|right now|this (?:week|month|year|morning|"
-    r"afternoon|evening)|"
+    r"[, ]+(?:now|today|these days|nowadays|at the moment|at present|currently|right now|"
+    r"this (?:week|month|year|morning|afternoon|evening)|"
     r"yesterday|last (?:week|month|year|night)|recently|lately|since yesterday|just now|tonight|already|too|as well|"
     r"please remember(?: (?:it|that))?|just so you know|remember that|don't forget|by the way|btw|badly|severely|"
-    r"of course|as always|as usual|for good|at last|actually|again|finally|instead|from now on|anymore|any more|"
+    r"of course|as always|as usual|for good|at last|actually|again|finally|instead|from now on|"
+    r"obviously|after all|anymore|any more|"
     r"for now|in fact|though|"
     r":\)|:-\)|!|😀|🙂|🎉|❤️|😊)$",
     re.IGNORECASE,
@@ -293,6 +294,20 @@ def head_noun(noun_phrase: str) -> str:
 
 def strip_determiner(noun_phrase: str) -> str:
     return re.sub(rf"^(?:{'|'.join(DETERMINERS)})\s+", "", noun_phrase.strip(), flags=re.IGNORECASE)
+
+
+def short_value(value: str) -> str:
+    """The name, number or noun phrase alone: cut at commas, reasons and relative clauses, and before words that turn
+    into others when the assistant speaks ("near me"); "" when nothing is left or it is half a sentence."""
+    value = re.split(r"[,;:] |[,;]$| [-–—] | (?:so|because|which|who|since|until|although|while) ", value)[0].strip(
+        " ,;:"
+    )
+    value = re.split(rf" (?:{'|'.join(PREPOSITIONS)}) (?=(?:.* )?(?:my|me|our|us|I|we)\b)", value)[0]
+    if len(value.split()) > 4 and value[:1].islower():
+        value = re.split(r" and ", value)[0]
+    while len(value.split()) > 5 and re.search(rf" (?:{'|'.join(PREPOSITIONS)}) ", value):
+        value = re.sub(rf" (?:{'|'.join(PREPOSITIONS)}) (?!.* (?:{'|'.join(PREPOSITIONS)}) ).*$", "", value)
+    return "" if len(value.split()) > 7 or re.search(r"\b(?:my|me|our|us|I|we)\b", value) else value
 
 
 def canonical(noun_phrase: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from circadian.night.builders import subject_key
-from circadian.night.clauses import Ask, Slot, ask, joined, parse, split_value, wh_word
+from circadian.night.clauses import Ask, Slot, ask, joined, parse, slot_with, split_value, wh_word
 from circadian.night.grammar import (
     Clause,
     be_for,
@@ -23,7 +23,8 @@ from circadian.night.grammar import (
     value_type,
     wh_for_noun,
 )
-from circadian.night.wordings import DRINK_NOUNS, FOOD_NOUNS, OPENERS, QUESTIONS
+from circadian.night.positions import asks_elsewhere
+from circadian.night.wordings import BY_KIND, DRINK_NOUNS, FOOD_NOUNS, OPENERS, QUESTIONS
 from circadian.night.words import COLOURS, NUMBER_NOUNS, PARAPHRASE, PEOPLE, PETS, PLACE_NOUNS, SAME, VERB_PARAPHRASE
 from circadian.records import Fact, LessonKind, short_id
 
@@ -196,8 +197,11 @@ def _asks(fact: Fact) -> list[Ask]:
         words = [question, "what"] if question != "what" and question != "who" else [question]
         verb = be_for(noun_phrase)
         return [Ask(f"{w} {verb} {noun_phrase}", f"{w} {noun_phrase} {verb}") for w in words]
+    elsewhere = asks_elsewhere(fact, said_of(fact))
+    if elsewhere:
+        return elsewhere
     clause = parse(said_of(fact))
-    slot = split_value(clause.rest, clause.lemma) if clause else None
+    slot = _slot_of(fact, clause)
     if clause is None or slot is None:
         return []
     if fact.value not in slot.phrase:
@@ -216,10 +220,17 @@ def _asks(fact: Fact) -> list[Ask]:
     return out
 
 
+def _slot_of(fact: Fact, clause: Clause | None) -> Slot | None:
+    """Where the fact's value stands in its clause."""
+    return (slot_with(clause.rest, fact.value) or split_value(clause.rest, clause.lemma)) if clause else None
+
+
 def _same_verb(clause: Clause, question: str, tail: str) -> list[Ask]:
     """The same question with another verb of the same frame: keep → store."""
     other = VERB_PARAPHRASE.get(clause.lemma, "")
     if clause.aux or not other or (" " in other and tail.startswith(("to ", "my ", "the ", "our "))):
+        return []
+    if re.match(r"(?:off|out|up|down|in|on|away|over)\b", tail):
         return []
     new = ask(replace(clause, lemma=other), question, tail)
     return [Ask(new.direct, "")]
@@ -384,10 +395,13 @@ def topic_of(fact: Fact) -> str:
     """What the fact is about when that is not the user: its subject, else its object; "" when there is neither."""
     if fact.details.get("language"):
         return ""
+    if f" {fact.value} " in f" {fact.subject} ":
+        thing = re.search(r"\b(?:my|our|the) [a-z' -]+$", said_of(fact))
+        return thing[0] if thing else ""
     if fact.subject.lower() not in ("i", "we"):
         return fact.subject
     clause = parse(said_of(fact))
-    slot = split_value(clause.rest, clause.lemma) if clause else None
+    slot = _slot_of(fact, clause)
     if clause is None or slot is None or clause.is_be:
         return ""
     for part in (slot.before, slot.after):
@@ -397,26 +411,16 @@ def topic_of(fact: Fact) -> str:
     return ""
 
 
-_BY_KIND: dict[str, tuple[str, ...]] = {
-    "where": ("Which place goes with {t}?", "What location comes to mind for {t}?", "{T}: in what place?"),
-    "when": ("What date goes with {t}?", "What should my calendar say about {t}?", "{T}: when exactly?"),
-    "who": ("Whose name goes with {t}?", "Who is connected with {t}?", "{T}: who was it?"),
-    "how much": ("What was the price of {t}?", "How expensive was {t}?", "{T}: for how much?"),
-    "what": ("What goes with {t}?", "What should I know when it comes to {t}?", "{T}: what was it?"),
-    "number": ("Which number goes with {t}?", "What figure should I write down for {t}?", "{T}: which number?"),
-}  # fmt: skip
-
-
 def _by_kind(fact: Fact) -> Iterable[str]:
     """Questions that name only the topic and the kind of answer: the loosest wording people use."""
     topic = topic_of(fact)
     clause = parse(said_of(fact))
-    slot = split_value(clause.rest, clause.lemma) if clause else None
+    slot = _slot_of(fact, clause)
     if not topic or clause is None or slot is None or fact.relation != "clause":
         return
     question, _ = wh_word(clause, slot)
     kind = "number" if question == "what" and value_type(slot.phrase) == "number" else question
-    for template in _BY_KIND.get(kind, ()):
+    for template in BY_KIND.get(kind, ()):
         yield template.format(t=topic, T=_up(topic))
 
 

@@ -6,7 +6,9 @@ Conservative on purpose: a fact that was missed costs one answer, a false one is
 import re
 from dataclasses import dataclass
 
+from circadian.night.casual import plain_typing
 from circadian.night.grammar import expand, lemma_of, sentences, strip_trailing
+from circadian.night.units import straight, units
 from circadian.night.words import NOUNISH, bag
 
 LONGEST = 400  # characters of one sentence; longer is a paste, not something said
@@ -18,6 +20,10 @@ _MARKERS = re.compile(
     r"i was wrong|i misspoke|my mistake|scratch that|forget what i said|not anymore|actually|i meant|"
     r"i mean)(?:[:.,!;—–-]+| -)\s*",
     re.IGNORECASE,
+)
+# Words inside a sentence that say it is told again, differently.
+_CHANGED = re.compile(
+    r"\b(?:after all|once more|this time (?:to|it)|now instead|has been (?:moved|changed) to)\b", re.IGNORECASE
 )
 _MARKER_ONLY = re.compile(
     r"^(?:update|correction|change of plans?|(?:some )?things (?:have )?changed|small update|quick update|"
@@ -40,6 +46,8 @@ _FILLERS = re.compile(
     r"tell you|say|add)(?: that)?|i must say|to be clear|"
     r"since you asked|(?:just )?to let you know|as of (?:today|now|this week|last week|monday)|from now on|"
     r"these days|nowadays|"
+    r"as of this (?:morning|week)|did (?:you|ya) know(?: that)?|did i tell you(?: that)?|"
+    r"have i told you(?: that)?|the (?:good|bad) news is(?: that)?|"
     r"lately|recently|currently|now|finally|today|yesterday|this week|last week|it turns out(?: that)?|turns out|"
     r"by now|hm+|haha|one more thing|"
     r"(?:dear|hey|hi) (?:assistant|there)|thanks|thank you|for context|a bit about me|about me|speaking of which|"
@@ -53,20 +61,29 @@ _MAYBE = re.compile(
     r"\b(?:if|would|wouldn't|might|maybe|perhaps|wish|wishes|imagine|suppose|supposing|could|couldn't|hopefully|"
     r"probably|hope|hopes|hoping|"
     r"thinking (?:of|about)|considering|not sure|unsure|wonder|wondering|pretend|dreamt|dreamed|dream of|unless|"
-    r"almost|possibly|i guess|"
+    r"almost|(?:i|we) nearly|possibly|i guess|"
     r"i think|i suppose|i'd|as if|let's say|hypothetically|what about|shall|don't know|do not know|no idea|"
     r"not certain|toying with|tempted|"
     r"rumou?rs?|apparently|supposedly|allegedly|seems?|looks like|any (?:ideas?|tips|chance)|can't decide|someday|"
     r"one day|either)\b",
     re.IGNORECASE,
 )
+# "only works if …", "can't sleep unless …": how things are, no maybe.
+_HABIT = re.compile(
+    r"(\bonly (?:[\w']+ ){0,8})if (?=it\b|the\b|my\b|there\b)|"
+    r"(\b(?:can't|don't|doesn't|never) (?:[\w']+ ){0,8})unless ",
+    re.IGNORECASE,
+)
 _JOKE = re.compile(
-    r"\b(?:just kidding|kidding|jk|j/k|joking|just a joke|only joking|as a joke|lol|rofl|not really|sarcasm|"
-    r"april fools)\b|/s\b|\bha(?:ha)+\b|😂|🤣|😜",
+    r"\b(?:just kidding|kidding|jk|j/k|joking|just a joke|only joking|as a joke|rofl|not really|sarcasm|"
+    r"april fools)\b|/s\b|😂|🤣|😜",
     re.IGNORECASE,
 )
 _REPORTED = re.compile(
-    r"\b(?:said|says|saying|told me|tells me|wrote|writes that|asked|asks|claims?|claimed|according to|quote|"
+    r"\b(?:said|says|saying|told me|tells me|wrote|writes that|asked|asks|claims?|claimed|(?:swore|swears)(?! by\b)|"
+    r"reckons?|bets|"
+    r"(?:convinced|certain|adamant|positive|sure) that|"
+    r"according to (?!the (?:plaque|label|sign|register|records)\b|my\b)|quote|"
     r"quoted|quoting|argues?|argued|insists?|reads:|"
     r"(?:article|book|email|e-mail|text|post|headline|sign|letter|message|story|novel|movie|"
     r"film) (?:that )?(?:said|says|reads|begins|starts|goes|opens with))\b",
@@ -86,7 +103,8 @@ _TO_ASSISTANT = re.compile(r"\b(?:you|your|you're|yours|yourself)\b", re.IGNOREC
 _COURTESY = re.compile(
     r"^(?:thanks?|thank you|thx|cheers|hello|hi|hey|good (?:morning|evening|night|afternoon)|bye|goodbye|see you|"
     r"great|nice|cool|perfect|awesome|ok|okay|sure|"
-    r"sorry|please|welcome|congratulations|wow|yes|no|nope|yep|never mind|nevermind|got it|makes sense|"
+    r"sorry|please|welcome|congratulations|wow|yes|"
+    r"no(?=\W*$|,| way\b| thanks\b| problem\b| worries\b| more\b)|nope|yep|never mind|nevermind|got it|makes sense|"
     r"sounds good|that helps|that's)\b",
     re.IGNORECASE,
 )
@@ -121,7 +139,7 @@ def said(turn_text: str) -> tuple[list[Said], dict[str, int]]:
     out: list[Said] = []
     dropped: dict[str, int] = {}
     update = remember = False
-    text = _without_pastes(turn_text, dropped)
+    text = plain_typing(_without_pastes(turn_text, dropped))
     if _JOKE.search(text):
         _count(dropped, "joke", max(1, len(sentences(text))))
         return [], dropped
@@ -129,13 +147,40 @@ def said(turn_text: str) -> tuple[list[Said], dict[str, int]]:
         if _MARKER_ONLY.match(raw.strip()):
             update = True
             continue
-        bare, marked, asked = _bare(raw)
-        reason = refuse(bare, raw)
-        if reason:
-            _count(dropped, reason)
-        else:
-            out.append(Said(strip_trailing(expand(bare)), raw, update or marked, asked or remember))
+        whole, marked, asked = _bare(raw)
+        update = update or marked
+        for bare, reason in _judged(whole, raw):
+            if reason:
+                _count(dropped, reason)
+            else:
+                changed = update or _CHANGED.search(bare) is not None
+                out.append(Said(strip_trailing(expand(bare)), bare, changed, asked or remember))
     return out, dropped
+
+
+def _judged(whole: str, raw: str) -> list[tuple[str, str | None]]:
+    """The clauses of one sentence, each with why it is no fact.
+
+    What a maybe or a quote opens, it covers to the end; what follows a request counts where the user tells of himself.
+    """
+    out: list[tuple[str, str | None]] = []
+    frame: str | None = None
+    if len(raw) > LONGEST:
+        return [(whole, "paste")]
+    for piece in units(straight(expand(whole))):
+        bare = straight(_bare(piece)[0])
+        reason = frame or refuse(bare, raw)
+        if (
+            reason is None
+            and out
+            and out[0][1] == "request"
+            and not re.match(r"(?:I|we|my|our)\b", bare, re.IGNORECASE)
+        ):
+            reason = "request"
+        if reason in ("hypothetical", "fiction", "quote"):
+            frame = reason
+        out.append((bare, reason))
+    return out
 
 
 def _count(counts: dict[str, int], reason: str, by: int = 1) -> None:
@@ -192,11 +237,11 @@ def refuse(bare: str, raw: str) -> str | None:
         return "quote"
     if re.fullmatch(r"[\"“«'‘].+[\"”»'’][.!]?", bare.strip()) or _REPORTED.search(text):
         return "quote"
-    if _MAYBE.search(text):
+    if _MAYBE.search(_HABIT.sub(r"\1\2when ", text)):
         return "hypothetical"
     if _FICTION.search(text):
         return "fiction"
-    if _COURTESY.match(text) and not re.match(r"(?:ok|no|sure) [a-z]+ is\b", text):
+    if _COURTESY.match(text) and not re.match(r"(?:ok|sure) [a-z]+ is\b", text):
         return "courtesy"
     if _TO_ASSISTANT.search(text):
         return "request"

@@ -450,6 +450,15 @@ DRINK_NOUNS = bag("coffee tea drink beer wine juice cocktail beverage whisky sod
 FOOD_NOUNS = bag(
     "food dish meal cake pizza dessert snack fruit vegetable cuisine soup bread cheese sandwich breakfast curry"
 )
+# Questions that name only the topic {t} and the kind of answer.
+BY_KIND: dict[str, tuple[str, ...]] = {
+    "where": ("Which place goes with {t}?", "What location comes to mind for {t}?", "{T}: in what place?"),
+    "when": ("What date goes with {t}?", "What should my calendar say about {t}?", "{T}: when exactly?"),
+    "who": ("Whose name goes with {t}?", "Who is connected with {t}?", "{T}: who was it?"),
+    "how much": ("What was the price of {t}?", "How expensive was {t}?", "{T}: for how much?"),
+    "what": ("What goes with {t}?", "What should I know when it comes to {t}?", "{T}: what was it?"),
+    "number": ("Which number goes with {t}?", "What figure should I write down for {t}?", "{T}: which number?"),
+}  # fmt: skip
 OPENERS = (
     "I'm filling in a form. {q}",
     "Quick question: {l}",

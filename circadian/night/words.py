@@ -24,6 +24,12 @@ throw threw thrown|hide hid hidden|bite bit bitten|feed fed fed|lead led led|hea
 set set set|put put put|cut cut cut|cost cost cost|shut shut shut|hurt hurt hurt|quit quit quit|let let let|hit hit hit
 lay laid laid|lie lay lain|rise rose risen|shine shone shone|show showed shown|sew sewed sewn|wake woke woken
 forget forgot forgotten|understand understood understood|mean meant meant|light lit lit|dig dug dug|stick stuck stuck
+deal dealt dealt|bear bore born|ring rang rung|sink sank sunk|shrink shrank shrunk|sweep swept swept|weep wept wept
+sting stung stung|swing swung swung|string strung strung|strike struck struck|split split split|spread spread spread
+burst burst burst|slide slid slid|spit spat spat|spring sprang sprung|wring wrung wrung|tread trod trodden
+breed bred bred|flee fled fled|grind ground ground|lean leant leant|leap leapt leapt|kneel knelt knelt|bind bound bound
+creep crept crept|cling clung clung|swell swelled swollen|mow mowed mown|saw sawed sawn|sow sowed sown|weave wove woven
+stride strode stridden|overlook overlooked overlooked|forbid forbade forbidden|withdraw withdrew withdrawn
 deal dealt dealt|freeze froze frozen|swear swore sworn|tear tore torn|shake shook shaken|bet bet bet|knit knit knit
 """
 IRREGULAR: dict[str, tuple[str, str]] = {
@@ -54,6 +60,35 @@ surf switch tend test tolerate touch tour trace trade train transfer translate t
 twist type unlock upgrade use vaccinate visit volunteer vote wait walk want warn wash watch water weigh welcome
 bank bloom whistle wind wish work worship worry yoga study supervise bottle smell
 taste host weave carve forge rock
+ache adjust adapt aim alarm amuse annoy appoint argue arrest assemble assist attach attack attract ban bang bark bathe
+beg bite bless blink block blush bomb bounce bow breed brake breathe brush bubble bump burn burst buzz cackle calm
+care cater cause challenge chase chew chirp chop claim clap clip clog coach coat coil collapse comb comfort command
+commission complain conduct confess confuse contact convert convince cough count crack crash crawl creak crochet
+croak crow crumble cry curl damage dare darn decay decide decorate dedicate deep-fry defend delight demand deposit
+descend destroy dip disagree disappear dive divide double doubt doze drag drain dread dribble drift drill drip drown
+dry dust dye ease echo embroider emigrate encourage escort exchange excuse exist exit expand export express fancy fasten
+favour fetch fence fill finance fire flap flash float flood flow flower fold fool forage forbid force foster found frame
+frighten fry fund gaze gild glow glaze grab graft grate graze grease greet grill grin groan groom guide hail halt
+hammer hand harm hatch haul haunt hoard hobble honk hook hop hover howl hug hum hunt hurry ignore import impress infect
+inform inject insulate interest invest itch jam jingle juggle keel kneel knock knot label ladle lean leap leak level
+lick lift limp load loan lodge lubricate lull mail march mark mash match matter melt mend mess migrate milk mix moan
+moor mop mount mow mould muck multiply munch nail nap narrow nest nibble nod oil open outlive overlook overwinter owe
+pack paddle pad pair park part patch pause pedal peel pickle pile pin pinch plaster plug plough plait point poke pop
+possess pot pounce pound preach preside press pretend prevent prick print promise promote prop prune pull pump punch
+puncture purr push puzzle quarrel queue race rain rattle react rebuild reckon reduce refill refit reflect regret reign
+reheat reject rejoice relax relocate remain rely repeat reproduce resemble resist resole restring result retune
+reverse rhyme rinse rip risk rot rub rule ruin rust sack sand satisfy save saw scan scatter scoop scrape scratch
+scream screw scrub seal season seat seed separate sharpen shave shelter shield shift shiver shock shovel shrug shuffle
+sigh sip skim skip slam slap sleet slice slide slip slow smash smile smoke smuggle snap snatch sneeze sniff snore soak
+soothe sort sow sound spare spark sparkle spell spill spit splash splice split spoil spot spray spread spring sprout
+squash squat squeak squeal squeeze stack staff stage stamp staple stare starve stash stencil step sting stir stitch
+stockpile stoop strap strengthen strike string strip stroke struggle stuff suck suit surprise surround suspect swap
+swarm sweep swell swing tack tame tangle tap tape tease tempt terrify thatch thaw thicken thin thread thrive throb
+tick tickle tie tighten till tilt time tip tire toast tow trap tread treasure tremble trickle trim trip trouble trust
+tuck tug tumble turf twinkle unite unload unpack unveil urge vanish varnish verge wag wail wander warm waste wave wax
+laugh miss weaken weave weed weld
+whip whirl whisper whistle whitewash widow wind wink wipe wire wobble wrap wreck wrestle wring
+yawn yell zip double-lock refurbish inherit retile rewire reroof commission captain chair skipper tutor tend
 """
 VERBS: frozenset[str] = frozenset(_REGULAR.split()) | frozenset(IRREGULAR)
 # Words that are verbs by form but far more often nouns in a subject ("my school play", "our guest house").
@@ -64,7 +99,17 @@ NOUNISH = bag(
     "drive hike brew dream drink cover dress design file finish kick kiss lock log look pass review roll row sail "
     "share show sketch ski state stem stop store surf switch talk taste touch trek trust turn type use visit vote "
     "wait wind wish light set hit cost wash bottle rock smell mind practice yoga iron host lead stand cure spin "
-    "sew bet bend feed"
+    "sew bet bend feed ring string split spring strike swing bear saw bow burn cause challenge claim clip coach "
+    "coat comb command contact count cough crack crash cry damage deposit dip divide drain drill drip dust dye "
+    "echo exchange exit fence fire flash flood flower fold force frame fund glaze glow grease grill guide hail "
+    "hammer hand harm hatch hook hop hug hunt interest itch jam knock knot label leak level lick lift load loan "
+    "mail march mark match mess milk mix mould nail nap nest oil pack pad pair part patch pause pedal pickle pile "
+    "pin plaster plug plough pot pound press print promise prop pump punch queue race rain result rhyme rip risk "
+    "rot rub rule rust sack sand scan scoop scratch scream screw seal season seat seed shelter shield shift shock "
+    "shovel sigh sip skip slice slide slip smile smoke snap sort sound spare spark spell spill spot spray stack "
+    "staff stage stamp staple step sting stitch strap stroke struggle suit surprise swarm sweep tack tap tape "
+    "thread tick tie till time tip toast trap trim trip trouble tug waste wave wax weed whip whistle wire wreck "
+    "zip captain chair skipper tutor bark bite bless bomb pop fry double hobble stuff mop cover light"
 )
 
 _SAME = """
@@ -201,7 +246,8 @@ RELATIVES = bag(
     "brother sister son daughter kid child baby grandmother grandma granny grandfather grandpa granddad aunt "
     "uncle cousin nephew niece stepmother stepfather stepson stepdaughter stepbrother stepsister twin godson "
     "goddaughter godfather godmother grandson granddaughter mother-in-law father-in-law sister-in-law "
-    "brother-in-law"
+    "brother-in-law hubby gran nan nanna grandad bro sis stepdad stepmum stepmom great-aunt great-uncle half-brother "
+    "half-sister great-grandmother great-grandfather youngest eldest oldest"
 )
 ROLES = bag(
     "manager boss supervisor doctor dentist teacher tutor coach trainer neighbour neighbor landlord landlady "
@@ -209,6 +255,7 @@ ROLES = bag(
     "therapist physiotherapist mechanic plumber electrician babysitter nanny advisor adviser mentor professor "
     "editor agent boss ceo client assistant secretary gp optician pediatrician paediatrician vet intern student "
     "pupil instructor cleaner gardener buddy bandmate teammate cofounder co-founder psychologist cardiologist "
+    "physio osteopath chiropractor housekeeper caretaker gardener milkman postman builder "
     "dermatologist surgeon nurse midwife priest rabbi director principal headmaster successor predecessor"
 )
 PETS = bag(

@@ -1,0 +1,74 @@
+# ruff: noqa: E501 (a pattern reads best on one line)
+"""Names given in passing: "my nephew Ignace", "Ignace, my nephew", "our landlady, Henrike Vasel, brought …".
+
+What the rest of the sentence says may be of the moment; who the person is stays true.
+"""
+
+import re
+from dataclasses import replace
+
+from circadian.night.builders import Draft, identity, identity_name
+from circadian.night.clauses import parse
+from circadian.night.grammar import DETERMINERS, PREPOSITIONS
+from circadian.night.units import NAME
+from circadian.night.words import DAYS, MONTHS, PETS, RELATIVES, ROLES
+
+_KIN = "|".join(sorted((re.escape(w) for w in RELATIVES | ROLES | PETS), key=len, reverse=True))
+_ADJECTIVE = r"(?:(?!(?:to|a|an|the|of|with|for|in|at|on|by|from|and|my|our) )[a-z-]+ )"
+_MINE = rf"(?:[Mm]y|[Oo]ur) {_ADJECTIVE}{{0,3}}?"
+_NP = r"(?:[Mm]y|[Oo]ur|[Tt]he) [\w' -]+?"
+_NOT_FIRST = rf"(?!(?:{'|'.join([*DAYS, *MONTHS, 'i', 'im'])})\b)"
+_PERSON = rf"(?i:{_NOT_FIRST}){NAME}"
+_PASSING_NAME = re.compile(rf"\b(?P<np>{_MINE}(?:{_KIN})),? (?:called |named )?(?P<v>{_PERSON})(?!')\b")
+_BETWEEN = re.compile(rf"^(?P<np>{_NP}),? (?:(?:a|an|one|called|named) )?(?P<v>{_PERSON}),(?= [a-z])")
+_MAKE = re.compile(
+    rf"^(?P<np>(?:[Mm]y|[Oo]ur) [\w' -]+?), (?P<det>an?) (?P<v>{NAME})(?: (?:from|of|in) [\w ]+)?,(?= [a-z])"
+)
+_AFTER = re.compile(rf"\b(?P<v>{_PERSON}),? (?P<np>{_MINE}(?:{_KIN}))(?=$|[,.!]| (?:and|who|in|from)\b)")
+_WHO_IS = re.compile(
+    rf"\b(?P<v>{_PERSON}),? who (?:is|was|has been) (?P<np>(?:my|our) (?:[a-z-]+ ){{0,3}}?[a-z-]+)"
+    r"(?=$|[,.!]| (?:ever |since|for|from|at|in|and|these)\b)"
+)
+_THEIR = re.compile(
+    rf"\b(?:an?|this|the|some) (?P<n>(?:[a-z-]+ ){{0,2}}?(?:{'|'.join(ROLES)})) (?:called|named) (?P<v>{_PERSON}|[a-z]{{3,}})\b"
+)
+_SPOUSE = re.compile(rf"^(?P<v>{NAME}) and I (?:have been married|got married|are married|were married|married)\b")
+_OBJECT = re.compile(rf"\b(?:an?|our|my) (?P<n>(?:[a-z-]+ )?[a-z-]+), the (?P<v>{_PERSON})$")
+
+
+def mentions(text: str) -> tuple[list[Draft], str]:
+    """The names that `text` gives in passing, and the sentence without an apposition between its commas."""
+    spouse = _SPOUSE.match(text)
+    if spouse:
+        return [identity("my spouse", spouse["v"])], ""
+    between = _BETWEEN.match(text)
+    if between and _is_thing(between["np"]):
+        return [identity(_low(between["np"]), between["v"])], f"{between['np']} {text[between.end() :].strip()}"
+    make = _MAKE.match(text)
+    if make and _is_thing(make["np"]):
+        said = f"{_low(make['np'])} is {make['det']} {make['v']}"
+        return [replace(identity(_low(make["np"]), make["v"]), said=said)], f"{make['np']} {text[make.end() :].strip()}"
+    for pattern in (_WHO_IS, _AFTER):
+        found = pattern.search(text)
+        if found:
+            return [identity(_low(found["np"]), found["v"])], text[: found.end("v")]
+    out = [identity_name(_low(m["np"]), m["v"]) for m in _PASSING_NAME.finditer(text)]
+    bought = _OBJECT.search(text)
+    if bought:
+        thing = f"the {bought['n']}"
+        return [identity(thing, bought["v"])], text[: bought.end("n")]
+    theirs = _THEIR.search(text)
+    if theirs and re.match(r"(?:I|we)\b", text, re.IGNORECASE):
+        thing = f"my {theirs['n']}"
+        out.append(identity(thing, theirs["v"]))
+    return out, text
+
+
+def _is_thing(noun_phrase: str) -> bool:
+    """A noun phrase and no sentence: "our landlady", "the man who tunes our organ"; not "my pension comes from the"."""
+    last = noun_phrase.split(" ")[-1].lower()
+    return parse(f"{noun_phrase} it") is None and last not in DETERMINERS and last not in PREPOSITIONS
+
+
+def _low(noun_phrase: str) -> str:
+    return noun_phrase[:1].lower() + noun_phrase[1:]

@@ -1,0 +1,251 @@
+# ruff: noqa: E501 (a pattern reads best on one line)
+"""One sentence as people speak it → plain clauses: joined statements apart, tails and asides off, turned ones straight.
+
+"We live in Varnsdorf, up on the slope" is "We live in Varnsdorf"; "It was Corentin who spliced the rope" is "Corentin
+spliced the rope"; "Every spring we skim the pond" has the clause "we skim the pond" and the front "every spring".
+A tail goes only while a clause with something to ask for is left.
+"""
+
+import re
+
+from circadian.night.clauses import parse, split_value
+from circadian.night.grammar import DETERMINERS, PREPOSITIONS, is_particular, lemma_of
+from circadian.night.words import DATE_NOUNS, NUMBER_NOUNS, bag
+
+NAME = (
+    r"(?:(?:Dr|Mr|Mrs|Ms|Prof|Herr|Frau|Madame|Señora?|Sir|Uncle|Aunt)\.? )?"
+    r"[A-ZÀ-ÖØ-Þ][\w'’-]*[a-zà-ÿ](?: (?:(?:de|da|van|von|der|la|of) )?[A-ZÀ-ÖØ-Þ][\w'’-]+)*"
+)
+_SUBORDINATE = bag(
+    "who which whose whom where because since so as though although while when whenever until unless if whereas "
+    "despite except not no nor never if even once thanks than"
+)
+_TAIL = re.compile(
+    r"(?: (?:so that|so|because|although|though|whereas|while|until|since|as|before|when|whenever|which|that|who|where|"
+    r"after|and that is why|even though))(?= )"
+)
+_JOINT = re.compile(
+    r"(?:;|:| [-–—]{1,2}|,)(?P<word>(?: (?:and|but|so|yet|plus|because|or))*(?: (?:now|then|also|no),?)*) (?=\S)"
+)
+_STARTER = bag("i we he she it they my our his her their its the there this these those a an some")
+_AGAIN = re.compile(
+    r"(?:it|she|he|that|this)(?: is| was|'s) (?:my|our|the) |(?:her|his|its|their|whose) name is ", re.IGNORECASE
+)
+_COPY = re.compile(
+    r"\b(?:this|following|sentence|text|line|example|phrase|word|title|headline|paragraph)\b", re.IGNORECASE
+)
+_FRONT = bag(
+    "in at on for from with by of under over near behind beside between above below inside outside around during after "
+    "before since until along across every each whenever when once as most some twice ever"
+)
+_SUBJECT = re.compile(
+    r"(?: |, )(?=(?:I|[Ww]e|[Ii]|he|she|they|my|our|the|a|an|his|her|there|Dad|Mum|Mom|[A-ZÀ-ÖØ-Þ][\w'-]+)\b)"
+)
+_REWRITES = [
+    (re.compile(pattern, re.IGNORECASE if loose else 0), plain)
+    for loose, pattern, plain in (
+        # It-clefts: the one who did it, first.
+        (False, rf"[Ii]t (?:was|is|has been) ((?:(?:[Mm]y|[Oo]ur|[Tt]he|an?) (?:[a-z-]+ )*[a-z-]+)?(?: ?{NAME})?) (?:who|that|which) (.+)", r"\1 \2"),
+        # Praise by comparison says what is liked most.
+        (True, r"(?:if|when) (?:you|anyone|anybody|somebody) asks? me (?:for|about) (?:the|my) (?:best|favou?rite) ([\w -]+?)(?: ever made| ever| of all time)?, (?:I will say|I'd say|I would say|it is|that is|I say) (.+?)(?: every time| always)?", r"my favourite \1 is \2"),
+        (True, r"give me (.+?) (?:over (?:anything|everything|any other)\b[\w ]*|any day)(?:[;,.] no other (\w+) .*)", r"my favourite \2 is \1"),
+        (True, r"give me (.+?) (?:over (?:anything|everything)\b[\w ]*|any day(?: of the week)?)", r"I like \1 most"),
+        (True, r"no (?:other )?([a-z]+) (?=[^;,]*\b(?:me|my|us)\b)[^;,]* (?:as|than|like) ((?:my |our )?[\w' -]+?)", r"my favourite \1 is \2"),
+        (True, r"nothing(?: (?:on (?:this )?earth|in (?:the|this) world|else))? (?=[^;,]*\b(?:me|my|us)\b)[^;,]* (?:than|like|as) ([\w' -]+?)(?: does| can)?", r"I like \1 most"),
+        # Where somebody lives, turned round.
+        (False, rf"({NAME}) is where (I|we|she|he|they|(?:my|our) [a-z -]+?) (?:(?:is|am|are) (?:now )?(?:settled|living|based)|lives?|settled|stays?)(?: now)?", r"\2 lives in \1"),
+        (False, rf"(?:.* )?(on|in|at) ({NAME})\b.*? that is where (I|we) (?:live|stay|am living|are living)(?: now)?(?: so .*| because .*)?", r"\3 live \1 \2"),
+        (True, r"(?:my|our) (?:new )?address is (?:now )?(?:in|at|on) (.+)", r"we live in \1"),
+    )
+]  # fmt: skip
+_GAP = re.compile(
+    r"^(?P<a>[Oo]ne) (?P<n>\w+) of (?P<np>[\w' -]+?) (?P<v>(?:is |are |was )?[a-z]+(?:s|ed)) (?P<x>[a-z]+ [\w' -]+?),? "
+    r"(?:and )?the other (?P<y>(?:in|on|at|to|by|under|from|over|with|around) [\w' -]+)$"
+)
+_SUBJECTS = bag("is was are by i we you he she it they who")
+_ELLIPSIS = re.compile(r"^(?:just |finally |still )?([A-Z]?[a-z]+) ")
+
+
+def units(text: str) -> list[str]:
+    """The clauses of a sentence that are said side by side, each on its own; what hangs on one stays with it."""
+    text = text.strip()
+    gap = _GAP.match(text.rstrip(".! "))
+    if gap:
+        thing = f"{gap['n']} of {gap['np']} {gap['v']}"
+        return [f"one {thing} {gap['x']}", f"the other {thing} {gap['y']}"]
+    for match in _JOINT.finditer(text):
+        left, right = text[: match.start()], text[match.end() :]
+        if match[0][0] == "," and re.match(r"been \w", right) and re.match(r"I\b", left) and parse(left) is not None:
+            return [left, f"I have {right}"]
+        if _AGAIN.match(right) or not (_stands_alone(right) or (match[0][0] == ";" and _stands_alone(left))):
+            continue
+        if not _may_split(left, match[0], right) or _opens_frame(left):
+            continue
+        return [left, *units(_with_thing(right, left))]
+    return [text]
+
+
+def straight(text: str) -> str:
+    """A turned sentence as a plain one: clefts, comparisons, a subject left out."""
+    end = text[len(text.rstrip(".! ")) :]
+    bare = text.rstrip(".! ")
+    for pattern, plain in _REWRITES:
+        match = pattern.fullmatch(bare)
+        if match:
+            return _agree(match.expand(plain).strip()) + end
+    named = re.match(r"[a-z]+(?: [a-z]+){0,2}(?= is (?:on |at |now )?[\w'-]*\d)", bare)
+    if named and named[0].split(" ")[-1] in NUMBER_NOUNS | DATE_NOUNS and named[0].split(" ")[0] not in DETERMINERS:
+        return f"the {text}"
+    return _with_subject(bare) + end
+
+
+def _agree(text: str) -> str:
+    return re.sub(r"^(I|we|they) lives\b", r"\1 live", text)
+
+
+def _with_subject(text: str) -> str:
+    """ "Had coffee with Ana" → "I had coffee with Ana": a past form cannot be a request."""
+    match = _ELLIPSIS.match(text)
+    if not match:
+        return text
+    word = match[1].lower()
+    if word == "been":
+        return "I have been" + text[match.end(1) :]
+    form = lemma_of(word)
+    rest = text[match.end() :].split(" ")
+    if form is None or form[1] != "past" or form[0] == "be" or rest[0].lower() in _SUBJECTS:
+        return text
+    return f"I {text[:1].lower()}{text[1:]}"
+
+
+def _stands_alone(text: str) -> bool:
+    """Whether it reads as a statement of its own: something to speak of, then its verb."""
+    words = text.rstrip(".! ").split()
+    if len(words) < 3:
+        return False
+    first = words[0].lower().strip(",")
+    if first in _SUBORDINATE - {"no"} or words[0] in ("that", "That"):
+        return first in ("since", "whenever", "when", "as") and unfront(text)[1] != ""
+    main, front = unfront(text)
+    clause = parse(main)
+    if clause is None or len(clause.subject.split()) > 7 or not clause.rest:
+        return False
+    if front or first in _STARTER or words[0][:1].isupper():
+        return " and " not in clause.subject or bool(re.search(r"\bI\b", clause.subject)) or clause.is_be
+    return bool((clause.is_be or clause.aux) and len(clause.subject.split()) <= 4 and first not in PREPOSITIONS)
+
+
+def _may_split(left: str, joint: str, right: str) -> bool:
+    if joint[0] == ":":
+        return parse(left) is not None and not _COPY.search(left)
+    return _stands_alone(left) or _may_lead(left)
+
+
+def _may_lead(text: str) -> bool:
+    """What a comma may follow without being a clause: "sorry for typos", "2nd year now"; not "In Rome", not "Our dog"."""
+    words = text.split()
+    first = words[0].lower()
+    if len(words) > 7 or first in PREPOSITIONS or first in _SUBORDINATE | _FRONT:
+        return False
+    return first in ("i", "we") or parse(text) is not None or not (first in _STARTER or re.fullmatch(NAME, text))
+
+
+def _opens_frame(text: str) -> bool:
+    """If, when, suppose … belongs to what follows it."""
+    first = text.split(" ")[0].lower()
+    return first in ("if", "when", "whenever", "while", "as", "since", "until", "unless", "although", "though", "after",
+                     "before", "suppose", "imagine", "say", "let's", "once", "according", "in", "because", "even")  # fmt: skip
+
+
+def _with_thing(right: str, left: str) -> str:
+    """ "We lost the bishop, a nut stands in for it": "it" is the one thing that was spoken of."""
+    things = re.findall(r"\b(?:my|our|the) (?:[a-z-]+ )?[a-z-]+(?= |$)(?! of)", left)
+    if not re.search(r" it[.! ]*$", right) or len(things) != 1:
+        return right
+    thing = re.sub(r" (?:years?|a|some|long|last|yesterday)$", "", things[0])
+    return re.sub(r" it(?=[.! ]*$)", f" {thing}", right)
+
+
+def unfront(text: str) -> tuple[str, str]:
+    """ "At the pool I rent locker 318" → ("I rent locker 318", "at the pool"); no front: ("…", "")."""
+    words = text.split()
+    if not words or words[0].lower() not in _FRONT:
+        return text, ""
+    for match in _SUBJECT.finditer(text):
+        front, main = text[: match.start()], text[match.end() :]
+        last = front.split(" ")[-1].lower()
+        if last in PREPOSITIONS or last in DETERMINERS or last in (*_FRONT, "and", "than"):
+            continue
+        if len(front.split()) < 2 or (front.split(" ")[-1][:1].isupper() and main[:1].isupper() and main[:2] != "I "):
+            continue
+        clause_front = words[0].lower() in ("whenever", "when", "as", "once")
+        if clause_front and len(front.split()) < 3:
+            continue
+        clause = parse(main)
+        if clause is not None and clause.rest and len(clause.subject.split()) <= 6:
+            return main, front[:1].lower() + front[1:] if not re.match(r"[A-Z]{2}", front) else front
+    return text, ""
+
+
+_AND_NOBODY = re.compile(r"(?<=\w)(?: and (?:nobody|nothing|no one|none)| so (?:no|not|yeah|yes)) .+$")
+
+
+def trim(text: str) -> str:
+    """Without the tails that add nothing to the value: relative clauses, reasons, appositions, afterthoughts."""
+    text = _without_aside(text)
+    for match in re.finditer(r",\s+", text):
+        left, right = text[: match.start()], text[match.end() :]
+        if _AGAIN.match(right) or _is_list(left, right) or not _says_enough(left, right):
+            continue
+        return trim(left)
+    text = _AND_NOBODY.sub("", text)
+    for match in _TAIL.finditer(text):
+        left, right = text[: match.start()], text[match.end() :].strip()
+        if _is_tail(match[0].strip(), right) and _says_enough(left, right):
+            return left.strip(" ,")
+    return text.strip(" ,")
+
+
+def _without_aside(text: str) -> str:
+    """ "Our dog, a mongrel, answers to Kapok" → "Our dog answers to Kapok"."""
+    return re.sub(
+        r"^((?:[Mm]y|[Oo]ur|[Tt]he|[A-Z][\w'-]+) ?[\w' -]*?), (?:(?:a|an|the|my|our|who|which|now|being|as|one) )?[^,]+,(?= (?:[a-z]+)\b)",
+        lambda m: m[1] if parse(f"{m[1]}{text[m.end() :]}") is not None and parse(m[1]) is None else m[0],
+        text,
+    )
+
+
+def _is_list(left: str, right: str) -> bool:
+    """ "eggs, milk and cheese", "9 October, 1988": parts of one phrase."""
+    if re.match(r"(?:19|20)\d\d\b", right):
+        return True
+    return bool(
+        re.match(r"(?:[\w'-]+(?: [\w'-]+)?, )*(?:and )?[\w'-]+(?: [\w'-]+)? and [\w'-]+(?: [\w'-]+)?$", right)
+    ) and not (right.split(" ")[0].lower() in _SUBORDINATE or left[-1:].isdigit())
+
+
+def _is_tail(word: str, right: str) -> bool:
+    """A reason, a time or a relative clause that is a clause itself; "since 2015" and "that one" are not."""
+    if word in ("that", "which", "who", "where"):
+        form = lemma_of(right.split(" ")[0])
+        return parse(right) is not None or form is not None
+    return parse(right) is not None
+
+
+def _says_enough(left: str, right: str) -> bool:
+    """Whether what is left is a clause with something to ask for, and the tail does not hold the only name."""
+    main, front = unfront(left)
+    clause = parse(main)
+    if clause is None:
+        return False
+    slot = split_value(clause.rest, clause.lemma)
+    if slot is None or not slot.phrase or slot.value.lower() in ("me", "us", "it", "them", "him", "her"):
+        return False
+    told = is_particular(_inside(left)) or bool(front and is_particular(_inside(front)))
+    tells = re.search(r"[A-Z]|\d", re.sub(r"\bI\b", "", right)) and right.split(" ")[0].lower() not in _SUBORDINATE
+    return told or not tells
+
+
+def _inside(text: str) -> str:
+    """Without the capital that only begins the sentence, and without "I"."""
+    return re.sub(r"\bI\b", "", text[:1].lower() + text[1:])
