@@ -51,9 +51,11 @@ def exchanges(settings: Settings, verbose: bool) -> Iterator[Exchange]:
     if made.source not in SOURCES:
         raise UserError(f"unknown source {made.source!r} in circadian.toml", hint=f"known: {', '.join(SOURCES)}")
     if made.source == "gemini":
-        from circadian.synthetic.gemini import Gemini, from_gemini, key_from_environment
+        from circadian.gemini import Gemini, key_from_environment
+        from circadian.synthetic.gemini import from_gemini
 
-        return from_gemini(Gemini(key_from_environment(), made.gemini_model, verbose), made.turns, made.seed)
+        key = key_from_environment("--source gemini", "use --source templates, which needs no model at all")
+        return from_gemini(Gemini(key, made.gemini_model, verbose), made.turns, made.seed)
     if made.source == "local":
         from circadian.backend.model import open_model
         from circadian.synthetic.ask import from_local

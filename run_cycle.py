@@ -140,7 +140,9 @@ def change_pin(home: Home, args: argparse.Namespace) -> int:
 
 def install_schedule(home: Home, args: argparse.Namespace) -> int:
     hour, minute = schedule.parse_time(args.install_schedule)
-    load_settings(home, args)  # a mistake in circadian.toml shows now, not at night
+    settings = load_settings(home, args)  # a mistake in circadian.toml shows now, not at night
+    if settings.night.extract == "gemini":
+        raise UserError("a schedule never sends what you told to Gemini", hint="say --extract gemini yourself, by day")
     job = schedule.Job(home, hour, minute, tuple(cycle_flags(args)))
     schedule.install(job, yes=args.yes, dry_run=args.dry_run)
     return OK

@@ -17,11 +17,11 @@ import pytest
 import build_synthetic
 from circadian.errors import UserError
 from circadian.files import append_lines, read_rows
+from circadian.gemini import Gemini, Temporary, is_network, with_retries
 from circadian.records import normalize
 from circadian.settings import Home
 from circadian.synthetic.ask import from_local, read_dialogue, read_json_list, requests
 from circadian.synthetic.check import Exchange, Tally, take
-from circadian.synthetic.gemini import Gemini, Temporary, is_network, with_retries
 from circadian.synthetic.templates import from_templates, life
 from tests.conftest import CHECKOUT, ScriptedModel
 
@@ -321,7 +321,7 @@ def test_retries_are_bounded_and_wait_longer_each_time(capsys: pytest.CaptureFix
 
 def test_a_refused_connection_is_a_passing_failure(home: Home) -> None:
     """Nothing listens there: the real client's error is one that is tried again."""
-    from circadian.synthetic.gemini import connect
+    from circadian.gemini import connect
 
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
