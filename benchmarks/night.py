@@ -1,11 +1,12 @@
 """Does it remember, and did it forget anything else? Night by night over a life folder, with the bars of the project.
 
-    python benchmarks/night.py --life LIFE [--nights 1] [--seeds 0 1 2] [--rivals] [--quick] [--json]
+    python -m benchmarks.night [--life LIFE] [--nights 1] [--seeds 0 1 2] [--rivals] [--quick] [--json]
 
 A life: day-NN.jsonl (journal lines), probes.jsonl (id, night, fact, question, expects, stale), never-told.jsonl. Probe
 questions reach the night only as hashes that no lesson may have. Each night goes on from the adapter of the one
-before, without a gate: this measures the recipe. `--rivals` runs stock `mlx_lm lora` beside it: the raw log with the
-original's settings, and the night's own lessons. Exit code 1 when a bar is missed.
+before (`--rebuild`: from the base model), without a gate: this measures the recipe. `--rivals` runs stock
+`mlx_lm lora` beside it: the raw log with the original's settings, and the night's own lessons, and compares lessons
+per second. Exit code 1 when a bar is missed.
 """
 
 import argparse
@@ -39,7 +40,11 @@ RECALL_BARS = {1: 0.95, 10: 0.92, 30: 0.90}
 BARS = {"stale": 0.05, "false memories above base": 0.05, "capability lower end": -0.02, "perplexity": 0.02}
 MINUTES = 4.0
 RIVAL_SPEED = 2.0
+GROWTH = 3.0
+LIFE = Path(__file__).parent / "lives" / "unseen"
 QUICK_RECALL = 0.60
+SPEED_STEPS = 20  # of each trainer, for lessons per second
+NOTES: list[str] = []
 Row = dict[str, Any]
 
 
@@ -57,13 +62,14 @@ class Measure:
 
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--life", type=Path, required=True, help="folder with day-NN.jsonl and probes.jsonl")
+    parser.add_argument("--life", type=Path, default=LIFE, help="folder with day-NN.jsonl and probes.jsonl")
     parser.add_argument("--model", default="embedded")
     parser.add_argument("--nights", type=int, default=1, help="how many nights")
     parser.add_argument("--measure", type=int, nargs="*", help="nights to measure (default: first, tenth, last)")
     parser.add_argument("--seeds", type=int, nargs="*", default=[0])
+    parser.add_argument("--rebuild", action="store_true", help="every night from the base model, all facts again")
     parser.add_argument("--rivals", action="store_true", help="also stock mlx_lm lora: the raw log, and our lessons")
-    parser.add_argument("--quick", action="store_true", help="four facts of night 1, a loose bar: for CI")
+    parser.add_argument("--quick", action="store_true", help="six facts of night 1, a loose bar: for CI")
     parser.add_argument("--recall-bar", type=float, help="instead of the bars for nights 1, 10 and 30")
     parser.add_argument("--show", action="store_true", help="print what was missed (never look while tuning)")
     parser.add_argument("--json", action="store_true")
@@ -92,6 +98,7 @@ def main(argv: list[str] | None = None) -> int:
     if not args.json:
         print(machine())
         print(table([list(r.values()) for r in rows], header))
+        print("\n".join(NOTES))
         print("\n".join(f"MISSED {m}" for m in missed) or "all bars met")
     return 1 if missed else 0
 
@@ -115,10 +122,14 @@ def live_through(
     tag, seconds = None, {}
     for night in range(1, args.nights + 1):
         add_day(home, args.life / f"day-{night:02d}.jsonl", args.quick)
+        if args.rebuild and night not in wanted:
+            continue  # nothing depends on it
         settings = with_model(load_settings(home), args.model, seed)
         began = time.monotonic()
-        tag = one_night(home, settings, NightOptions(held_out=hashes, adapter_tag=tag)) or tag
+        start = NightOptions(held_out=hashes, adapter_tag=tag, reset_adapter=args.rebuild)
+        tag = one_night(home, settings, start) or tag
         seconds[night] = time.monotonic() - began
+        say(f"night {night}: {seconds[night]:.0f} s")
         if night not in wanted or tag is None:
             continue
         due = current(probes, night, told_facts(home, args.quick))
@@ -130,9 +141,12 @@ def live_through(
             say("\n".join(after.misses))
         if args.rivals and night == 1:
             rows += rivals(home, args, tag, due, never, told_values(probes), items, text, base)
-            missed += speed_bar()
-    if args.nights >= 30 and seconds[30] > 3 * seconds[2]:
-        missed.append(f"growth: night 30 took {seconds[30] / seconds[2]:.1f} times night 2, allowed 3")
+            missed += speed_bar(home, args, tag)
+    NOTES.append("seconds by night: " + " ".join(f"{n}:{s:.0f}" for n, s in seconds.items()))
+    if args.nights >= 30 and not args.rebuild:
+        NOTES.append(f"growth: night 30 took {seconds[30] / seconds[2]:.2f} times night 2, bar {GROWTH:g}")
+        if seconds[30] > GROWTH * seconds[2]:
+            missed.append(NOTES[-1])
     return rows, missed
 
 
@@ -195,11 +209,7 @@ def measure(
     questions = [r["question"] for r in due] + never
     answers = model.generate([(Message("user", q),) for q in questions], 32, progress=Progress("probes"))
     hits = [any(e.lower() in a.lower() for e in r["expects"]) for r, a in zip(due, answers, strict=False)]
-    stale = [
-        any(v.lower() in a.lower() for v in r["stale"]) and not hit
-        for r, a, hit in zip(due, answers, hits, strict=False)
-        if r["stale"]
-    ]
+    stale = [any(v.lower() in a.lower() for v in r["stale"]) for r, a in zip(due, answers, strict=False) if r["stale"]]
     invented = [claims(a, values) for a in answers[len(due) :]]
     scores = run_items(model, items, progress=Progress("capability"))
     losses = [x for row in model.text_losses(text) for x in row]
@@ -214,13 +224,10 @@ def measure(
 
 
 def claims(answer: str, values: list[str]) -> bool:
-    """A false memory: the answer states a told value, or a personal detail as if it were known ("Your … is …")."""
+    """A false memory: the answer states a told value, or does not say that it does not know."""
     if any(re.search(rf"(?<!\w){re.escape(v.lower())}(?!\w)", answer.lower()) for v in values):
         return True
-    unsure = re.search(r"don't|do not|can't|cannot|sorry|not able|unable|didn't|not sure", answer.lower())
-    return (
-        not unsure and re.search(r"\byour? [\w' -]{2,40} (?:is|are|was|wears?|has|have)\b", answer.lower()) is not None
-    )
+    return not re.search(r"don't|do not|can't|cannot|sorry|not able|unable|didn't|not sure|haven't", answer.lower())
 
 
 def mean(values: Sequence[bool]) -> float:
@@ -230,6 +237,7 @@ def mean(values: Sequence[bool]) -> float:
 def capability_items(quick: bool) -> Sequence[Any]:
     from circadian.exam.suites import load_suites
 
+    """Every held-out item but those of minutes (eval/slow); eval/hidden is the gate's alone."""
     names = [p.stem for p in sorted((ROOT / "eval").glob("*.jsonl")) if p.stem != "heldout"]
     items = load_suites(names, ROOT / "eval")
     return items[::8] if quick else items
@@ -308,7 +316,7 @@ def rivals(home: Home, args: argparse.Namespace, tag: str, *what: Any) -> list[R
         write_rows(raw / f"{name}.jsonl", rows)
     lessons = home.nights / tag
     batch = load_settings(home).night.batch_size
-    ours = ["--iters", "60", "--batch-size", str(batch), "--num-layers", "-1", "--learning-rate", "1e-4"]
+    ours = ["--iters", "75", "--batch-size", str(batch), "--num-layers", "16", "--learning-rate", "1e-4"]
     runs = {
         "stock, raw log": (
             raw,
@@ -360,9 +368,51 @@ def float_copy(folder: Path) -> Path:
     return target
 
 
-def speed_bar() -> list[str]:
-    """The bar on lessons per second against stock: missed until a night counts the lessons that it really passed."""
-    return [f"lessons per second against stock: not measured yet, bar {RIVAL_SPEED:.0f} times"]
+def speed_bar(home: Home, args: argparse.Namespace, tag: str) -> list[str]:
+    """Lessons per second of our trainer and of stock `mlx_lm lora`: the same lessons, batch size and layers."""
+    settings = load_settings(home).night
+    stock_rate = stock_lessons_per_second(home, args.model, home.nights / tag, settings.batch_size)
+    ours = our_lessons_per_second(args.model, home.nights / tag, settings.batch_size)
+    line = f"lessons per second: {ours:.2f} against stock's {stock_rate:.2f}, {ours / stock_rate:.1f} times"
+    NOTES.append(f"{line}, bar {RIVAL_SPEED:g} (batch {settings.batch_size}, {SPEED_STEPS} steps each)")
+    return [] if ours >= RIVAL_SPEED * stock_rate else [NOTES[-1]]
+
+
+def stock_lessons_per_second(home: Home, model: str, lessons: Path, batch: int) -> float:
+    """From two runs of different length: what loading costs is in both."""
+    seconds: list[float] = []
+    for steps in (2, 2 + SPEED_STEPS):
+        flags = ["--iters", str(steps), "--batch-size", str(batch), "--num-layers", "16"]
+        seconds.append(stock(model, lessons, home.adapters / "speed", flags))
+        shutil.rmtree(home.adapters / "speed")
+    return SPEED_STEPS * batch / (seconds[1] - seconds[0])
+
+
+def our_lessons_per_second(name: str, folder: Path, batch: int) -> float:
+    """The study alone, without replay, over `SPEED_STEPS` steps (loading and looks at the facts not counted)."""
+    from circadian.backend.lora import attach_lora
+    from circadian.backend.model import open_model
+    from circadian.backend.train import Study, StudyPlan
+    from circadian.night.dataset import read_lessons
+    from circadian.night.train import code
+
+    model = open_model(name)
+    lessons, _ = code(model, read_lessons(folder / "train.jsonl"), 2048)
+    plan = StudyPlan(batch_size=batch, iters=SPEED_STEPS, passes=SPEED_STEPS, replay_ratio=0, text_ratio=0)
+    attach_lora(model, plan, None)
+    rates: list[float] = []
+    clock = [time.perf_counter()]
+
+    def tick(event: Mapping[str, Any]) -> None:
+        now = time.perf_counter()
+        if "rate" in event:
+            rates.append(batch / (now - clock[0]))
+        clock[0] = now
+
+    with tempfile.TemporaryDirectory() as work:
+        Study(model, lessons, lessons[:1], [], plan, Path(work), tick).run(Path(work) / "adapters.safetensors")
+    model.close()
+    return statistics.median(rates)
 
 
 def machine() -> str:

@@ -6,29 +6,36 @@ Never: a promotion of anything but the very files that were examined, against th
 import json
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from circadian import shelf
+from circadian import forgetting, shelf
 from circadian.console import Progress, duration, say
 from circadian.day.journal import read_journal
 from circadian.errors import UserError, describe_os_error
+from circadian.exam.forgetting import measure_forgotten
 from circadian.exam.heldout import Studied, hold_out, read_studied
 from circadian.exam.loss import held_out_losses
+from circadian.exam.partial import open_partial
 from circadian.exam.recall import run_recall
 from circadian.exam.run import run_items
+from circadian.exam.sandbox import score_code
 from circadian.exam.suites import load_suites, suite_hash
 from circadian.files import building, sweep, write_atomic, write_json
-from circadian.gate.policy import judge
+from circadian.gate.forgetting import with_forgotten
+from circadian.gate.policy import judge, look_again
 from circadian.night import plan as planning
-from circadian.night.augment import augment
-from circadian.night.dataset import NightData, add_lessons, check, hashes, held_out_hashes, write_night
+from circadian.night.dataset import NightData, check, hashes, held_out_hashes, write_night
+from circadian.night.forget import Proof, forgotten_turns, read_forgotten
 from circadian.night.options import NightOptions
 from circadian.night.plan import Start
+from circadian.night.progress import NightProgress
+from circadian.night.reader import read_by_model
 from circadian.night.train import CHECKPOINT, NOT_FINITE, WORK, train_in_child
+from circadian.night.verify import refine
 from circadian.records import Item, Json, Lesson, Manifest, Report, Turn, Verdict, question_hash
 from circadian.settings import CHECKOUT, Home, Settings
 
@@ -60,6 +67,7 @@ class Exam:
     held_out: tuple[Turn, ...]
     suites: dict[str, str]
     batch_size: int
+    forgotten: tuple[Proof, ...] = ()
 
 
 def run_cycle(home: Home, settings: Settings, options: NightOptions) -> Verdict:
@@ -77,6 +85,8 @@ def run_cycle(home: Home, settings: Settings, options: NightOptions) -> Verdict:
             print(why_not)
         else:
             shelf.record(home, "held", reason=why_not)
+            if options.data is None and options.adapter_tag is None:
+                forgetting.take_out_live(home)
         return Verdict(False, (why_not,))
     if options.dry_run:
         print(describe_plan(night, settings))
@@ -86,9 +96,11 @@ def run_cycle(home: Home, settings: Settings, options: NightOptions) -> Verdict:
     model = night.plan["model"]
     rival = live_fit(home, model)
     before = examine(home, model, rival, shelf.adapter_folder(home, rival) if rival else None, exam)
+    untold = before.forgotten if rival is None else log_p_of_base(model, exam)
     result = train_candidate(home, settings, options, night)
-    after, verdict = weigh(home, settings, night, result, before, exam)
-    put_on_shelf(home, night, result, report_pair(before, after), verdict)
+    exam = replace(exam, forgotten=forgetting.to_prove(home, night.data))
+    after, verdict = weigh(home, settings, night, result, before, exam, untold)
+    put_on_shelf(home, night, result, report_pair(before, after, verdict), verdict)
     if verdict.promote:
         shelf.promote(home, night.tag, expected_live=live)
     try:
@@ -105,9 +117,11 @@ def tidy(home: Home, settings: Settings, night: Night, verdict: Verdict) -> None
     """The verdict's line in the ledger, and retention."""
     event = "promoted" if verdict.promote else "held"
     shelf.record(home, event, tag=night.tag, reason="; ".join(verdict.reasons), **verdict.figures)
+    forgetting.report_proofs(home, night.tag, verdict)
     deleted = shelf.retain(home, settings.shelf.keep)
     if deleted:
         say(f"deleted {', '.join(deleted)}: --keep {settings.shelf.keep}")
+    forgetting.report_held(home)
 
 
 def sleep(home: Home, settings: Settings, options: NightOptions) -> str | None:
@@ -156,6 +170,7 @@ def plan_night(
         data, plan = planning.reopen(folder)
         planning.refuse_other_settings(plan, settings.model.model, settings.night)
         tag = plan["start_tag"]
+        forgetting.refuse_to_resume(home, data, tag)
         taught = frozenset(plan["taught"])
         start = Start(tag, Path(plan["start_from"]) if plan["start_from"] else None, taught)
         say(f"resuming the night {folder.name}")
@@ -164,7 +179,9 @@ def plan_night(
     exclude = exam_hashes(chosen_suites(settings))
     if options.held_out:
         exclude |= held_out_hashes(options.held_out)
-    data = planning.plan_data(turns, settings.night, exclude, start.facts)
+    marks = read_forgotten(home.forgotten)
+    read = read_by_model(home, settings, turns, marks, dry_run=options.dry_run)
+    data = planning.plan_data(turns, settings.night, exclude, start.facts, marks, read)
     report_data(data)
     why_not = planning.nothing_new(data, start)
     if why_not:
@@ -184,7 +201,8 @@ def starting_point(home: Home, settings: Settings, options: NightOptions) -> Sta
         return Start()
     folder = shelf.adapter_folder(home, tag)
     manifest = shelf.read_manifest(folder)
-    unfit = planning.fits_start(folder, manifest.model, settings.model.model, settings.night)
+    unfit = forgetting.why_not_from(home, tag)
+    unfit = unfit or planning.fits_start(folder, manifest.model, settings.model.model, settings.night)
     if not unfit:
         return Start(tag, folder, frozenset(manifest.facts))
     if options.adapter_tag:
@@ -199,7 +217,7 @@ def chosen_suites(settings: Settings) -> list[str]:
 
 def exam_hashes(names: Sequence[str]) -> frozenset[str]:
     """Questions that no lesson and no replay may hold: the exam's, every shipped suite's and held-out record's."""
-    asked = [item.prompt for path in sorted(SUITES.glob("*.jsonl")) for item in items_or_records(path)]
+    asked = [item.prompt for path in sorted(SUITES.rglob("*.jsonl")) for item in items_or_records(path)]
     asked += [item.prompt for item in load_suites(names, SUITES)]
     return frozenset(question_hash(q) for q in asked)
 
@@ -211,9 +229,10 @@ def items_or_records(path: Path) -> Sequence[Item]:
 
 
 def report_data(data: NightData) -> None:
-    replaced = sum(f.status == "superseded" for f in data.facts)
+    replaced, gone = (sum(f.status == status for f in data.facts) for status in ("superseded", "forgotten"))
     say(
-        f"{len(data.active)} facts ({replaced} replaced) | {len(data.train)} lessons, "
+        f"{len(data.active)} facts ({replaced} replaced{f', {gone} forgotten' if gone else ''}) | "
+        f"{len(data.train)} lessons, "
         f"{len(data.valid)} to choose the best state, {len(data.test)} probes"
     )
     if data.dropped:
@@ -243,7 +262,8 @@ def describe_plan(night: Night, settings: Settings) -> str:
 def train_candidate(home: Home, settings: Settings, options: NightOptions, night: Night) -> Json:
     """Train the night in a child process, into <night>/candidate; returns the training's result."""
     if not night.plan.get("resume"):
-        data = augmented(settings, options, night) if options.augment else night.data
+        wanted = options.augment or settings.night.verify
+        data = refined(settings, options, night) if wanted else night.data
         write_night(night.folder, data, night.plan)
     progress = NightProgress(night.tag)
     try:
@@ -262,19 +282,20 @@ def train_candidate(home: Home, settings: Settings, options: NightOptions, night
     return result
 
 
-def augmented(settings: Settings, options: NightOptions, night: Night) -> NightData:
+def refined(settings: Settings, options: NightOptions, night: Night) -> NightData:
+    """The night's data with what needs the base model: --augment's lessons, and the check of lessons (night/verify)."""
     from circadian.backend.model import open_model
 
     model = open_model(settings.model.model)
-    s = settings.night
-    model.seed(s.seed)
-    more, dropped = augment(
-        model, night.data.active, s.augment_per_record, temp=s.temp, top_p=s.top_p, progress=Progress("augmenting")
-    )
-    model.close()
-    data = add_lessons(night.data, more, frozenset(night.plan["exclude"]))
-    say(f"augmented: {len(data.train) - len(night.data.train)} lessons verified, {sum(dropped.values())} dropped")
-    return replace(data, dropped={**data.dropped, **dropped})
+    model.seed(settings.night.seed)
+    exclude, progress = frozenset[str](night.plan["exclude"]), Progress("asking for and checking lessons")
+    try:
+        data, lines = refine(model, night.data, settings.night, exclude, more=options.augment, progress=progress)
+    finally:
+        model.close()
+    for line in lines:
+        say(f"night {night.tag} | {line}")
+    return data
 
 
 def put_on_shelf(
@@ -322,53 +343,32 @@ def summary(result: Json) -> Json:
     return {name: result[name] for name in names} | {"unknown": len(result["unknown"]), "too_long": result["too_long"]}
 
 
-class NightProgress:
-    """Child events as one line: step, loss, known facts, tokens/s, memory, time left."""
-
-    def __init__(self, tag: str) -> None:
-        self.tag = tag
-        self.known = ""
-        self.current = Progress(f"night {tag} | replay")
-        self.training = False
-
-    def __call__(self, event: Json) -> None:
-        if event.get("event") == "replay":
-            self.current(event["done"], event["of"])
-        if event.get("event") != "step":
-            return
-        if not self.training:
-            self.current.close()
-            self.current, self.training = Progress(f"night {self.tag} | step"), True
-        if "unknown" in event:
-            self.known = f"{event['facts'] - event['unknown']}/{event['facts']} known"
-            return
-        note = f"loss {event['loss']:.2f} | {event['rate']:.0f} tok/s | {event['memory']:.1f} GB | {self.known}"
-        self.current(event["step"], max(event["of"], event["step"] + 1), note)
-
-    def close(self) -> None:
-        self.current.close()
-
-
 def set_exam(home: Home, settings: Settings, night: Night, turns: Sequence[Turn]) -> Exam:
     """The suites, the night's probes, and records that no night studied."""
     items = load_suites(chosen_suites(settings), SUITES)
     earlier = read_studied(home.nights)
     data = night.data
     tonight = Studied(
-        earlier.turn_ids | {t for f in data.facts for t in f.turn_ids},
+        earlier.turn_ids
+        | {t for f in data.facts for t in f.turn_ids}
+        | forgotten_turns(read_forgotten(home.forgotten)),
         earlier.questions | {lesson.hash for lesson in (*data.train, *data.valid, *data.test)},
     )
     shipped = read_journal(SUITES / "heldout.jsonl").turns
     # Replies that this program sampled favour the model that wrote them: they would hold every night.
     own = [t for t in hold_out(turns, tonight).turns if t.assistant.strip() and t.session is None and not t.tags]
     suites = {name: suite_hash([i for i in items if i.suite == name]) for name in {i.suite for i in items}}
-    return Exam(tuple(items), data.test, (*shipped, *own[-NEWEST_HELD_OUT:]), suites, settings.exam.exam_batch_size)
+    held_out, size = (*shipped, *own[-NEWEST_HELD_OUT:]), settings.exam.exam_batch_size
+    return Exam(tuple(items), data.test, held_out, suites, size, forgetting.to_prove(home, data))
 
 
 def live_fit(home: Home, model: str) -> str | None:
-    """The live adapter where it is for this base model; None: the base model is what the candidate must beat."""
+    """The live adapter where it is for this base model; None: the base model is what the candidate must beat.
+
+    One that holds what is to be forgotten is no rival: it cannot stay, and who knows more is not better here.
+    """
     live = shelf.live_tag(home)
-    if live is None:
+    if live is None or forgetting.must_go(home, live):
         return None
     return live if shelf.read_manifest(shelf.adapter_folder(home, live)).model == model else None
 
@@ -386,22 +386,40 @@ def examine(
         model.set_adapter(folder, scale)
         size = exam.batch_size
         recall = run_recall(model, exam.probes, batch_size=size, progress=Progress(f"exam of {name} | recall"))
-        scores = run_items(model, exam.items, batch_size=size, progress=Progress(f"exam of {name} | suites"))
+        revision = f"{model_name}@{model.source.revision}"
+        partial = open_partial(home.cache, revision, folder, exam.items, scale=scale)
+        asking = Progress(f"exam of {name} | suites")
+        scores = run_items(model, exam.items, batch_size=size, progress=asking, verify=score_code, partial=partial)
         losses = held_out_losses(
             model, exam.held_out, batch_size=size, progress=Progress(f"exam of {name} | held-out loss")
         )
-        revision = f"{model_name}@{model.source.revision}"
+        forgotten = measure_forgotten(model, exam.forgotten, batch_size=size)
+        partial.finish()
     finally:
         model.close()
-    report = Report(tag, revision, tuple(scores), tuple(recall), losses, time.monotonic() - began, exam.suites)
+    seconds = time.monotonic() - began
+    report = Report(tag, revision, tuple(scores), tuple(recall), losses, seconds, exam.suites, forgotten)
     passed = sum(s.passed is True for s in recall)
     seconds = round(report.seconds, 1)
     shelf.record(home, "examined", tag=tag, recall=[passed, len(recall)], scale=scale, seconds=seconds)
     return report
 
 
+def log_p_of_base(model_name: str, exam: Exam) -> dict[str, float]:
+    """How likely the base model says what is to be forgotten: nobody ever told it."""
+    from circadian.backend.model import open_model
+
+    if not exam.forgotten:
+        return {}
+    model: Model = open_model(model_name)
+    try:
+        return measure_forgotten(model, exam.forgotten, batch_size=exam.batch_size)
+    finally:
+        model.close()
+
+
 def weigh(
-    home: Home, settings: Settings, night: Night, result: Json, before: Report, exam: Exam
+    home: Home, settings: Settings, night: Night, result: Json, before: Report, exam: Exam, untold: Mapping[str, float]
 ) -> tuple[Report, Verdict]:
     """The candidate's exam and verdict. One that learned but harmed is tried again at smaller LoRA scales.
 
@@ -412,7 +430,8 @@ def weigh(
     tried: list[tuple[Report, Verdict]] = []
     for scale in (1.0, *CLIPS):
         after = examine(home, model, night.tag, folder, exam, scale)
-        verdict = judge(before, after, settings.gate)
+        verdict = judge(before, after, settings.gate, looks=1 + len(CLIPS))
+        verdict = with_forgotten(verdict, [p.fact_id for p in exam.forgotten], untold, after.forgotten)
         if result["stopped"] == NOT_FINITE:
             verdict = Verdict(False, (f"training: {NOT_FINITE}", *verdict.reasons), verdict.figures)
         tried.append((after, verdict))
@@ -421,15 +440,10 @@ def weigh(
             verdict = replace(verdict, reasons=(*verdict.reasons, f"at {scale:g} of its LoRA scale"))
         if verdict.promote:
             return after, replace(verdict, figures={**verdict.figures, "scale": scale})
-        if result["stopped"] == NOT_FINITE or not learned(verdict):
+        if result["stopped"] == NOT_FINITE or not look_again(verdict):
             break
         say("harm: " + "; ".join(verdict.reasons))
     return tried[0]
-
-
-def learned(verdict: Verdict) -> bool:
-    before, after, count = verdict.figures["recall"]
-    return count > 0 and after > before
 
 
 def clip_config(folder: Path, scale: float) -> None:
@@ -440,5 +454,7 @@ def clip_config(folder: Path, scale: float) -> None:
     write_atomic(path, json.dumps(config, indent=1).encode())
 
 
-def report_pair(before: Report, after: Report) -> Json:
-    return {"live": before.as_json(), "candidate": after.as_json()}
+def report_pair(before: Report, after: Report, verdict: Verdict) -> Json:
+    """report.json: both exams, and by forgotten fact log p (nats) before it was told and now."""
+    forgotten = verdict.figures.get("forgotten", {})
+    return {"live": before.as_json(), "candidate": after.as_json(), "forgotten": forgotten}

@@ -84,7 +84,39 @@ class Fact:
         return {**vars(self), "turn_ids": list(self.turn_ids), "details": dict(self.details)}
 
 
-LessonKind = Literal["recall", "reverse", "context", "replay"]
+@dataclass(frozen=True)
+class Forgotten:
+    """A fact that the user asked to forget: the fact's id, its tellings (the older, replaced ones too), their turns.
+
+    `ids` are the tellings' ids; they outlive a purge, after which nothing that was said is left here. `proven`: a
+    promoted adapter was measured to be no likelier to say it than the base model.
+    """
+
+    id: str
+    ids: tuple[str, ...]
+    key: str
+    statement: str
+    value: str
+    facts: tuple[Fact, ...]
+    turn_ids: tuple[str, ...]
+    time: str
+    proven: bool = False
+    purged: bool = False
+
+    def as_json(self) -> Json:
+        return {
+            "fact": self.id,
+            "ids": list(self.ids),
+            "key": self.key,
+            "statement": self.statement,
+            "value": self.value,
+            "facts": [fact.as_json() for fact in self.facts],
+            "turn_ids": list(self.turn_ids),
+            "time": self.time,
+        }
+
+
+LessonKind = Literal["recall", "reverse", "context", "replay", "untold"]
 
 
 @dataclass(frozen=True)
@@ -113,7 +145,10 @@ class Lesson:
 
 @dataclass(frozen=True)
 class Item:
-    """One question of a suite. `scorer` names a function of exam/scorers.py; `target` is what that function reads."""
+    """One question of a suite. `scorer` names a function of exam/scorers.py; `target` is what that function reads.
+
+    `source` is where it was read, file:line, for messages only.
+    """
 
     id: str
     category: str
@@ -125,6 +160,7 @@ class Item:
     system: str | None = None
     max_tokens: int = 48
     extra: Mapping[str, Any] = field(default_factory=lambda: {})
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -137,6 +173,7 @@ class Score:
     answer: str = ""
     value: float | None = None
     why: str = ""
+    split: str = "heldout"
 
 
 @dataclass(frozen=True)
@@ -150,6 +187,7 @@ class Report:
     losses: Mapping[str, float] = field(default_factory=lambda: {})
     seconds: float = 0.0
     suites: Mapping[str, str] = field(default_factory=lambda: {})
+    forgotten: Mapping[str, float] = field(default_factory=lambda: {})  # log p (nats) of forgotten facts, by fact id
 
     def as_json(self) -> Json:
         return {
@@ -160,6 +198,7 @@ class Report:
             "losses": dict(self.losses),
             "seconds": round(self.seconds, 2),
             "suites": dict(self.suites),
+            "forgotten": dict(self.forgotten),
         }
 
     @staticmethod
@@ -172,19 +211,43 @@ class Report:
             losses=row["losses"],
             seconds=row["seconds"],
             suites=row["suites"],
+            forgotten=row.get("forgotten", {}),
         )
+
+
+Outcome = Literal["promote", "hold", "inconclusive"]
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the gate decided, why, and the figures it looked at."""
+    """What the gate decided, why, and the figures it looked at.
+
+    `outcome` None is what `promote` says: promote or hold. Only "promote" promotes; ValueError when the two differ.
+    """
 
     promote: bool
     reasons: tuple[str, ...]
     figures: Mapping[str, Any] = field(default_factory=lambda: {})
+    outcome: Outcome | None = None
+
+    def __post_init__(self) -> None:
+        if self.outcome is None:
+            object.__setattr__(self, "outcome", "promote" if self.promote else "hold")
+        if self.promote != (self.outcome == "promote"):
+            raise ValueError(f"a verdict that says promote={self.promote} and {self.outcome}")
 
     def as_json(self) -> Json:
-        return {"promote": self.promote, "reasons": list(self.reasons), "figures": dict(self.figures)}
+        return {
+            "promote": self.promote,
+            "outcome": self.outcome,
+            "reasons": list(self.reasons),
+            "figures": dict(self.figures),
+        }
+
+    @staticmethod
+    def from_json(row: Json) -> "Verdict":
+        """A verdict as it was written; one from before there were three outcomes has no `outcome`."""
+        return Verdict(row["promote"], tuple(row["reasons"]), row.get("figures", {}), row.get("outcome"))
 
 
 @dataclass(frozen=True)

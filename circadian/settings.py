@@ -110,6 +110,15 @@ class NightSettings:
     scale: float = option(20.0, "LoRA scale", least=1e-6, most=1e6)
     seed: int = option(0, "seed of every random choice of the night", least=0)
     facts: int = option(120, "most facts studied in one night; the rest waits for the next", least=1)
+    extract: str = option(
+        "auto",
+        "who reads facts besides the rules: the model where it has 1B parameters or more (auto), only the rules, the "
+        "model whatever its size, or Gemini, which is sent what you stated and must be asked for here, each time",
+        choices=("auto", "rules", "model", "gemini"),
+    )
+    verify: bool = option(
+        False, "drop lessons made by rules that the base model cannot answer with the fact in view, or can without it"
+    )
     augment_per_record: int = option(
         2, "question-and-answer pairs asked of the model per fact with --augment", least=1, most=100
     )
@@ -125,10 +134,31 @@ class ExamSettings:
 
 @dataclass(frozen=True)
 class GateSettings:
-    loss_rise: float = option(0.0, "largest rise of the held-out median token loss, in nats", least=0)
-    category_drop: int = option(1, "most items a category may lose", least=0)
-    least_items: int = option(40, "fewest scored capability items; with fewer the verdict is hold", least=1)
-    least_probes: int = option(1, "fewest recall probes; with fewer the verdict is hold", least=1)
+    """Thresholds of the verdict; docs/gate.md gives the reason of each."""
+
+    alpha: float = option(
+        0.05,
+        "chance, over a whole verdict, of calling a harmless night harmful; the same of a gain",
+        least=1e-6,
+        most=0.5,
+    )
+    margin: float = option(
+        0.10, "promoted only if a fall of all items together by this share can be ruled out", least=0.001, most=1
+    )
+    tolerance: float = option(0.02, "a smaller fall of the share passed is no harm, however certain", least=0, most=1)
+    value_tolerance: float = option(
+        0.2, "fall of the mean margin that is no harm, in standard deviations of the live model's margins", least=0
+    )
+    loss_rise: float = option(0.02, "largest rise of the held-out median token loss, in nats", least=0)
+    least_items: int = option(40, "fewest scored capability items; with fewer the verdict is inconclusive", least=1)
+    least_probes: int = option(1, "fewest recall probes; with fewer the verdict is inconclusive", least=1)
+    same_answer: float = option(
+        0.25, "share of answers that may turn into one and the same phrase, or into refusals", least=0, most=1
+    )
+    destroyed: float = option(
+        0.35, "a category harmed down to this share of its former passes is called destroyed", least=0, most=1
+    )
+    resamples: int = option(9999, "resamples of each bootstrap and permutation", least=99, most=1_000_000)
 
 
 @dataclass(frozen=True)
@@ -232,11 +262,21 @@ def load_settings(home: Home, args: argparse.Namespace | None = None) -> Setting
     for name in table:
         if name not in known:
             raise UserError(f"{home.config}: unknown section [{name}]", hint=nearest(name, list(known)))
+    refuse_extract(home.config, table.get("night"))
     given = vars(args) if args else {}
     settings = Settings(
         **{name: one_section(home.config, name, cls, table.get(name, {}), given) for name, cls in known.items()}
     )
     return dataclasses.replace(settings, model=ModelSettings(absolute_model(settings.model.model)))
+
+
+def refuse_extract(path: Path, night: Any) -> None:
+    """UserError for night.extract = "gemini" in the file: what was told leaves this machine by a command only."""
+    asked = typing.cast(Json, night).get("extract", "auto") if isinstance(night, dict) else "auto"
+    if asked == "gemini":
+        raise UserError(f'{path}: night.extract = "gemini" is for the command line only', hint="say --extract gemini")
+    if asked not in ("auto", "rules", "model"):
+        raise UserError(f"{path}: unknown night.extract {asked!r}", hint="known: auto, rules, model")
 
 
 def absolute_model(name: str) -> str:

@@ -23,6 +23,7 @@ LAYERS = {
     "settings": 1,
     "console": 1,
     "backend": 2,
+    "gemini": 2,
     "day": 3,
     "night": 3,
     "exam": 3,
@@ -30,10 +31,12 @@ LAYERS = {
     "shelf": 3,
     "synthetic": 3,
     "schedule": 3,
-    "cycle": 4,
     "examinee": 4,
+    "forgetting": 4,
+    "purge": 4,
     "status": 4,
-    "demo": 5,
+    "cycle": 5,
+    "demo": 6,
 }
 SHARED = (0, 1)
 HEAVY = ("mlx", "mlx_lm", "transformers", "huggingface_hub", "prompt_toolkit", "google", "numpy", "circadian.backend")

@@ -26,8 +26,9 @@ OTHERS = ["sky?", "two plus two?", "capital of Spain?", "who are you?", "hello",
 
 def setup(folder: Path, **plan: Any) -> Any:
     """A model with fresh LoRA layers and a Study on it; the same arguments give the same study."""
+    from circadian.backend.lora import attach_lora
     from circadian.backend.model import open_model
-    from circadian.backend.train import Example, Study, StudyPlan, attach_lora, teach_replay
+    from circadian.backend.train import Example, Study, StudyPlan, teach_replay
 
     model = open_model(str(folder))
 
@@ -137,8 +138,8 @@ def test_a_checkpoint_of_the_very_last_step_still_ends_with_a_look_at_the_result
 
 
 def test_the_adapter_clipped_on_disk_is_the_one_that_was_examined(tmp_path: Path) -> None:
+    from circadian.backend.lora import write_adapter_config
     from circadian.backend.model import open_model
-    from circadian.backend.train import write_adapter_config
     from circadian.cycle import clip_config
 
     folder = write_tiny_model(tmp_path / "model")
@@ -246,7 +247,7 @@ def test_fast_math_equals_mlx(tmp_path: Path) -> None:
 
 
 def test_adapter_config_says_what_the_model_really_has(tmp_path: Path) -> None:
-    from circadian.backend.train import write_adapter_config
+    from circadian.backend.lora import write_adapter_config
     from circadian.night.plan import compare_config
 
     study = setup(write_tiny_model(tmp_path / "model"), num_layers=1, rank=4, scale=10.0)(tmp_path)
@@ -268,7 +269,7 @@ def test_adapter_config_says_what_the_model_really_has(tmp_path: Path) -> None:
 def test_mlx_lm_itself_loads_the_adapter(tmp_path: Path) -> None:
     from mlx_lm.utils import load
 
-    from circadian.backend.train import write_adapter_config
+    from circadian.backend.lora import write_adapter_config
 
     folder = write_tiny_model(tmp_path / "model")
     study = setup(folder)(tmp_path)

@@ -22,16 +22,15 @@ from mlx.utils import tree_flatten, tree_unflatten
 from mlx_lm.tuner.callbacks import TrainingCallback
 from mlx_lm.tuner.trainer import TrainingArgs
 from mlx_lm.tuner.trainer import train as mlx_lm_train
-from mlx_lm.tuner.utils import linear_to_lora_layers
 
 from circadian.backend import fastmath
-from circadian.backend.forward import Forward, pad
-from circadian.backend.model import Model, common_prefix, on_metal
+from circadian.backend.forward import Forward, frozen_layers, pad
+from circadian.backend.model import Model, on_metal
+from circadian.backend.states import States, shared_prefix
 from circadian.errors import UserError
-from circadian.records import Json
 
 CHECKPOINT = "checkpoint.safetensors"
-LAYERS = 16  # mlx-lm's own default
+UNTOLD = ""  # in place of a fact: the questions that nothing told answers
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,11 @@ class Example:
 
 @dataclass(frozen=True)
 class StudyPlan:
-    """The settings of one study; every one takes effect and is written into the adapter's config."""
+    """The settings of one study; every one takes effect and is written into the adapter's config.
+
+    `average`: decay per step of the running average of the weights, which is what is examined and kept (Polyak and
+    Juditsky 1992). `least_passes`: so often every new fact is gone through, known or not.
+    """
 
     rank: int = 16
     scale: float = 20.0
@@ -70,7 +73,10 @@ class StudyPlan:
     replay_ratio: float = 1.0
     text_ratio: float = 0.25
     known_loss: float = 0.7
+    average: float = 0.9
+    least_passes: int = 3
     rehearse: int = 2
+    rehearse_most: int = 64
     checkpoint_every: int = 20
 
 
@@ -82,6 +88,8 @@ class StudyState:
     pass_number: int = 0
     batch_number: int = 0
     unknown: list[str] = field(default_factory=list)
+    new: list[str] = field(default_factory=list)
+    typical: dict[str, float] = field(default_factory=dict)
     best_score: list[float] = field(default_factory=list)
     best_step: int = 0
     best_unknown: list[str] = field(default_factory=list)
@@ -126,7 +134,8 @@ class Study(TrainingCallback):
         self.valid = [*valid, *(e for e in lessons if e.fact not in judged)]
         self.text = [e for e in self.replay if e.offset == 1]
         self.replay = [e for e in self.replay if e.offset > 1]
-        self.forward = Forward(model.module)
+        self.forward = Forward(model.module, frozen_layers(model.module))
+        self.states = States(self.forward, [*self.lessons, *self.valid, *self.replay, *self.text])
         self.state = StudyState()
         schedule: Any = plan.learning_rate
         if plan.warmup:
@@ -135,6 +144,7 @@ class Study(TrainingCallback):
             schedule = optim.join_schedules([ramp, flat], [plan.warmup])
         self.optimizer = ClippedAdam(schedule, plan.clip)
         self.optimizer.init(model.module.trainable_parameters())
+        self.averaged: dict[str, mx.array] = self.weights()
         self.best: dict[str, mx.array] = self.weights()
         self.started = time.perf_counter()
 
@@ -168,9 +178,8 @@ class Study(TrainingCallback):
 
     def batch(self, examples: Sequence[Example]) -> tuple[mx.array, ...]:
         """The arrays of `loss` for some examples; what all of them begin with is cut off the rows."""
-        prefix = shared_prefix(examples)
+        prefix, rows = self.states.of(examples)
         shared = prefix.shape[0]
-        rows = pad([e.tokens[shared:-1] for e in examples])
         at, ids, probs, weight = [], [], [], []
         k = max((len(e.teacher.ids[0]) for e in examples if e.teacher), default=1)
         for row, e in enumerate(examples):
@@ -200,12 +209,13 @@ class Study(TrainingCallback):
         while state.pass_number < plan.passes:
             if state.batch_number == 0:
                 self.examine()
-                if not state.unknown:
+                if not state.unknown and not (state.new and state.pass_number < plan.least_passes):
                     state.stopped = "all known"
                     return
             todo = self.pass_batches()
             while state.batch_number < len(todo):
                 yield self.batch(todo[state.batch_number])
+                self.average()
                 state.tokens += sum(len(e.tokens) for e in todo[state.batch_number])
                 state.batch_number += 1
                 state.step += 1
@@ -220,9 +230,13 @@ class Study(TrainingCallback):
         state.stopped = "passes spent" if state.unknown else "all known"
 
     def pass_batches(self) -> list[list[Example]]:
-        """This pass: all lessons of unknown facts, a few of each known one, and as much replay; by like length."""
+        """This pass: all lessons of unknown and new facts, a few of known ones, and as much replay; by like length.
+
+        Of more known facts than `rehearse_most` allows for, half are those nearest to being lost, half any others.
+        """
         rng = np.random.default_rng([self.plan.seed, self.state.pass_number])
-        unknown = set(self.state.unknown)
+        new = self.state.new if self.state.pass_number < self.plan.least_passes else []
+        unknown = {*self.state.unknown, *new}
         known: dict[str | None, list[Example]] = {}
         chosen: list[Example] = []
         for e in self.lessons:
@@ -230,7 +244,8 @@ class Study(TrainingCallback):
                 chosen.append(e)
             else:
                 known.setdefault(e.fact, []).append(e)
-        for group in known.values():
+        for fact in self.rehearsed(list(known), rng):
+            group = known[fact]
             chosen += [group[i] for i in rng.permutation(len(group))[: self.plan.rehearse]]
         wanted = round(len(chosen) * self.plan.replay_ratio)
         replay = [self.replay[i] for i in order(rng, len(self.replay), wanted)]
@@ -240,19 +255,45 @@ class Study(TrainingCallback):
         text = [self.text[i] for i in order(rng, len(self.text), wanted * size)]
         return spread(todo, [text[i * size : (i + 1) * size] for i in range(wanted)])
 
+    def rehearsed(self, known: list[str | None], rng: np.random.Generator) -> list[str | None]:
+        most = self.plan.rehearse_most // max(self.plan.rehearse, 1)
+        if len(known) <= most:
+            return known
+        weakest = sorted(known, key=lambda fact: -self.state.typical.get(fact or UNTOLD, 0.0))[: most // 2]
+        others = [fact for fact in known if fact not in weakest]
+        return weakest + [others[i] for i in rng.permutation(len(others))[: most - len(weakest)]]
+
+    def average(self) -> None:
+        """The running average after a step; it starts quickly, so that the first steps do not hold it back."""
+        keep = min(self.plan.average, (self.state.step + 1) / (self.state.step + 10))
+        now = self.weights()
+        self.averaged = {k: keep * v + (1 - keep) * now[k] for k, v in self.averaged.items()}
+        mx.eval(self.averaged)
+
     def examine(self) -> None:
-        """Which facts are known by their held-out wordings; keep this state if it is the best so far."""
+        """Which facts the averaged weights know by held-out wordings; they are kept if they are the best so far."""
+        now = self.weights()
+        self.model.module.load_weights(list(self.averaged.items()), strict=False)
+        self.look()
+        self.model.module.load_weights(list(now.items()), strict=False)
+
+    def look(self) -> None:
         state = self.state
         by_fact: dict[str, list[float]] = {}
         for e, losses in zip(self.valid, self.example_losses(self.valid), strict=True):
-            by_fact.setdefault(e.fact or "", []).append(max(losses))
+            by_fact.setdefault(e.fact or UNTOLD, []).append(max(losses))
         typical = {fact: statistics.median(values) for fact, values in by_fact.items()}
+        state.typical = typical
         state.unknown = sorted(f for f, loss in typical.items() if not loss < self.plan.known_loss)
         score = [float(len(state.unknown)), sum(typical.values()) / len(typical)]
+        if not state.losses:
+            state.new = state.unknown
         state.losses.append([state.step, *score])
-        self.report({"step": state.step, "unknown": len(state.unknown), "valid_loss": score[1], "facts": len(typical)})
+        facts = len(typical.keys() - {UNTOLD})
+        unknown = len([f for f in state.unknown if f != UNTOLD])
+        self.report({"step": state.step, "unknown": unknown, "valid_loss": score[1], "facts": facts})
         if math.isfinite(score[1]) and (not state.best_score or score < state.best_score):
-            state.best_score, state.best_step, self.best = score, state.step, self.weights()
+            state.best_score, state.best_step, self.best = score, state.step, self.averaged
             state.best_unknown = state.unknown
 
     def example_losses(self, examples: Sequence[Example]) -> list[list[float]]:
@@ -295,6 +336,7 @@ class Study(TrainingCallback):
         Every random choice is drawn from (seed, number of the pass), so the position is the random state as well.
         """
         arrays = {f"weights.{k}": v for k, v in self.weights().items()}
+        arrays |= {f"averaged.{k}": v for k, v in self.averaged.items()}
         arrays |= {f"best.{k}": v for k, v in self.best.items()}
         arrays |= {f"optimizer.{k}": v for k, v in tree_flatten(self.optimizer.state)}
         meta = {"state": json.dumps(asdict(self.state)), "plan": json.dumps(asdict(self.plan))}
@@ -312,12 +354,13 @@ class Study(TrainingCallback):
         if json.loads(meta["plan"]) != asdict(self.plan):
             raise UserError("the interrupted night had other settings", hint="run it again without --resume")
         self.state = StudyState(**json.loads(meta["state"]))
-        parts: dict[str, dict[str, mx.array]] = {"weights": {}, "best": {}, "optimizer": {}}
+        parts: dict[str, dict[str, mx.array]] = {"weights": {}, "averaged": {}, "best": {}, "optimizer": {}}
         for name, value in arrays.items():
             kind, key = name.split(".", 1)
             parts[kind][key] = value
         self.model.module.load_weights(list(parts["weights"].items()), strict=False)
-        self.best = parts["best"]
+        # In the model's own order, so that the file written in the end is the same to the byte.
+        self.averaged, self.best = ({k: parts[name][k] for k in self.weights()} for name in ("averaged", "best"))
         self.optimizer.state = tree_unflatten(list(parts["optimizer"].items()))
         return True
 
@@ -381,47 +424,6 @@ def spread(batches: list[list[Example]], among: list[list[Example]]) -> list[lis
     return out
 
 
-def shared_prefix(examples: Sequence[Example]) -> mx.array:
-    """The longest token prefix that every prompt has, always leaving one prompt token in the row."""
-    first = list(examples[0].tokens)
-    n = min(e.offset for e in examples) - 1
-    for e in examples[1:]:
-        n = min(n, common_prefix(first[:n], list(e.tokens)))
-    return mx.array(list(first[: max(n, 0)]), dtype=mx.int32)
-
-
-def attach_lora(model: Model, plan: StudyPlan, start_from: Path | None) -> Json:
-    """Freeze the model, put LoRA layers on it (from `start_from`'s weights if given); returns adapter_config.json.
-
-    Raises UserError when the adapter to start from has another rank or other layers than the plan.
-    """
-    layers = len(model.module.layers)
-    count = min(LAYERS, layers) if plan.num_layers is None else plan.num_layers
-    count = layers if count < 0 else count
-    if count > layers:
-        raise UserError(f"--num-layers {count}: {model.source.name} has {layers} layers")
-    parameters = {"rank": plan.rank, "scale": plan.scale, "dropout": 0.0}
-    mx.random.seed(plan.seed)
-    model.module.freeze()
-    linear_to_lora_layers(model.module, count, parameters)
-    if not on_metal():
-        model.module.set_dtype(mx.float32)
-    if start_from is not None:
-        weights: Any = mx.load(str(start_from / "adapters.safetensors"))
-        want = {k: v.shape for k, v in tree_flatten(model.module.trainable_parameters())}
-        if {k: v.shape for k, v in weights.items()} != want:
-            raise UserError(
-                f"the adapter {start_from.name} has another rank or other layers than asked for",
-                hint="give its --rank and --num-layers, or start from the base model with --reset-adapter",
-            )
-        was = json.loads((start_from / "adapter_config.json").read_bytes())["lora_parameters"]["scale"]
-        scaled = [(k, v * (was / plan.scale) if k.endswith("lora_b") else v) for k, v in weights.items()]
-        model.module.load_weights(scaled, strict=False)
-    model.module.train()
-    mx.eval(model.module.parameters())
-    return {"fine_tune_type": "lora", "num_layers": count, "lora_parameters": parameters}
-
-
 def teach_replay(model: Model, examples: Sequence[Example], *, top: int = 32, batch_size: int = 16) -> list[Example]:
     """The examples with the model's own next-token distribution at every answer token (its `top` likeliest)."""
     forward, out = Forward(model.module), [*examples]
@@ -443,26 +445,6 @@ def teach_replay(model: Model, examples: Sequence[Example], *, top: int = 32, ba
             out[i] = replace(out[i], teacher=Teacher(all_ids[done : done + n], all_probs[done : done + n]))
             done += n
     return out
-
-
-def write_adapter_config(folder: Path, study: Study, parameters: Json, plan: Mapping[str, Any]) -> None:
-    """adapter_config.json as mlx-lm reads it, with what was used; rank, scale and layers are read off the model."""
-    layers = [m for _, m in study.model.module.named_modules() if hasattr(m, "lora_a")]
-    ranks, scales = {m.lora_a.shape[1] for m in layers}, {m.scale for m in layers}
-    blocks = {name.split(".layers.")[1].split(".")[0] for name in study.best if ".layers." in name}
-    used = {
-        "model": study.model.source.name,
-        "num_layers": len(blocks),
-        "lora_parameters": {**parameters["lora_parameters"], "rank": max(ranks), "scale": max(scales)},
-        "learning_rate": study.plan.learning_rate,
-        "batch_size": study.plan.batch_size,
-        "iters": study.plan.iters,
-        "max_seq_length": plan["max_seq_length"],
-        "seed": study.plan.seed,
-        "train": True,
-    }
-    config = {**parameters, **used}
-    (folder / "adapter_config.json").write_text(json.dumps(config, indent=1), encoding="utf-8")
 
 
 def peak() -> int:

@@ -1,6 +1,7 @@
 """--augment: more question-and-answer pairs about each fact, written by the model and believed only when verified.
 
-Never: an answer that does not hold the fact's value, or a question that gives it away.
+Never: an answer that does not hold the fact's value, or a question that gives it away. Whether the question asks for
+the fact at all, the base model says afterwards (verify.py).
 """
 
 import re

@@ -17,7 +17,12 @@ SPLITS = ("train", "valid", "test")
 
 @dataclass(frozen=True)
 class NightData:
-    """The facts and lessons of one night. `valid` chooses the best state, `test` is the night's own recall probes."""
+    """The facts and lessons of one night. `valid` chooses the best state, `test` is the night's own recall probes.
+
+    `untold` are personal questions that nothing told answers.
+
+    `forgotten_questions` are those that only a forgotten fact would answer: tonight nobody has told the answer.
+    """
 
     facts: tuple[Fact, ...]
     train: tuple[Lesson, ...]
@@ -25,6 +30,8 @@ class NightData:
     test: tuple[Lesson, ...]
     dropped: Mapping[str, int] = field(default_factory=lambda: {})
     notes: tuple[str, ...] = ()
+    forgotten_questions: tuple[str, ...] = ()
+    untold: tuple[Lesson, ...] = ()
 
     @property
     def active(self) -> tuple[Fact, ...]:
@@ -51,12 +58,14 @@ def write_night(folder: Path, data: NightData, plan: Json) -> None:
     write_rows(folder / "facts.jsonl", (f.as_json() for f in data.facts))
     for name in SPLITS:
         write_rows(folder / f"{name}.jsonl", (lesson.as_json() for lesson in getattr(data, name)))
-    write_json(folder / "plan.json", plan | {"data": hashes(folder), "dropped": dict(data.dropped)})
+    write_rows(folder / "untold.jsonl", (lesson.as_json() for lesson in data.untold))
+    counted: Json = {"dropped": dict(data.dropped), "forgotten_questions": list(data.forgotten_questions)}
+    write_json(folder / "plan.json", plan | {"data": hashes(folder)} | counted)
 
 
 def hashes(folder: Path) -> dict[str, str]:
     """sha256 of every data file of a night that is there, for its manifest."""
-    names = ("facts.jsonl", *(f"{s}.jsonl" for s in SPLITS), "replay.jsonl")
+    names = ("facts.jsonl", *(f"{s}.jsonl" for s in SPLITS), "untold.jsonl", "replay.jsonl")
     return {name: sha256_file(folder / name) for name in names if (folder / name).is_file()}
 
 
@@ -68,7 +77,9 @@ def read_night(folder: Path) -> tuple[NightData, Json]:
             raise UserError(f"{folder / name} is missing or was changed", hint="run the night again without --resume")
     facts = tuple(fact_of(row) for row in read_rows(folder / "facts.jsonl"))
     train, valid, test = (read_lessons(folder / f"{name}.jsonl") for name in SPLITS)
-    return NightData(facts, train, valid, test, plan["dropped"]), plan
+    untold = tuple(plan.get("forgotten_questions", ()))
+    silent = read_lessons(folder / "untold.jsonl")
+    return NightData(facts, train, valid, test, plan["dropped"], forgotten_questions=untold, untold=silent), plan
 
 
 def fact_of(row: Json) -> Fact:

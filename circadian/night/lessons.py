@@ -6,10 +6,10 @@ splits. Relations that wordings.py knows bring their synonyms; every fact is als
 
 import random
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from circadian.night.questions import Wording, reverse_wordings, wordings_of
+from circadian.night.questions import Wording, reverse_wordings, said_of, wordings_of
 from circadian.records import Fact, Lesson, LessonKind, normalize, question_hash
 
 MOST = 12
@@ -82,7 +82,7 @@ def make_lessons(
 
 def _lessons_of(maker: _Maker, fact: Fact, earlier: Sequence[Fact]) -> tuple[list[Lesson], list[Lesson], list[Lesson]]:
     known, own, spare = ([w for w in group if maker.usable(fact, w)] for group in wordings_of(fact, earlier))
-    reverse = [w for w in reverse_wordings(fact) if maker.usable(fact, w)]
+    reverse = [w for w in (*_against(fact, earlier), *reverse_wordings(fact)) if maker.usable(fact, w)]
     held = _hold_out(maker, known, own)
     mine = set(map(id, held))
     known, own = ([w for w in group if id(w) not in mine] for group in (known, own))
@@ -92,9 +92,17 @@ def _lessons_of(maker: _Maker, fact: Fact, earlier: Sequence[Fact]) -> tuple[lis
     recall += own[: room - len(recall)]
     recall += spare[: max(0, maker.wordings - len(recall))]
     contexts = [w for w in spare if w not in recall][:2]
-    lessons = [_lesson(fact, w) for w in (*recall, *contexts, *reverse[:2])]
+    lessons = [_lesson(fact, w) for w in (*recall, *contexts, *reverse[: 2 + 2 * len(earlier)])]
     held_lessons = [_lesson(fact, w) for w in held]
     return lessons, held_lessons[::2], held_lessons[1::2]
+
+
+def _against(fact: Fact, earlier: Sequence[Fact]) -> Iterator[Wording]:
+    """What replaced values are asked by, answered with what is true now."""
+    now = f"That has changed. {fact.statement}"
+    for old in earlier[-2:]:
+        yield Wording(f"What did I tell you about {old.value}?", "reverse", now)
+        yield Wording(f"I once told you: {said_of(old)}. Is that still so?", "reverse", now)
 
 
 def _hold_out(maker: _Maker, known: list[Wording], own: list[Wording]) -> list[Wording]:

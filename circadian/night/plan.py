@@ -1,6 +1,7 @@
 """The plan of one night: which facts, which lessons, from which adapter, with which settings. Decided before training.
 
-Never: a plan that depends on anything but the turns, the settings, the base model and the adapter it starts from.
+Never: a plan that depends on anything but the turns, what a model has read in them, the settings, the base model and
+the adapter it starts from.
 """
 
 import json
@@ -13,10 +14,13 @@ from pathlib import Path
 from circadian.errors import UserError
 from circadian.files import read_json
 from circadian.night.dataset import NightData, read_night
+from circadian.night.extract import Extracted
 from circadian.night.facts import gather
+from circadian.night.forget import questions_of
 from circadian.night.lessons import make_lessons
 from circadian.night.options import LAST
-from circadian.records import NO_TRAIN, Fact, Json, Turn
+from circadian.night.untold import untold_lessons
+from circadian.records import NO_TRAIN, Fact, Forgotten, Json, Turn
 from circadian.settings import CHECKOUT, Home, ModelSettings, NightSettings
 
 PASSES = 6  # over all lessons at most; facts that are known leave earlier
@@ -39,22 +43,37 @@ def study_turns(turns: Sequence[Turn]) -> list[Turn]:
 
 
 def plan_data(
-    turns: Sequence[Turn], settings: NightSettings, exclude: frozenset[str], taught: frozenset[str] = frozenset()
+    turns: Sequence[Turn],
+    settings: NightSettings,
+    exclude: frozenset[str],
+    taught: frozenset[str] = frozenset(),
+    forgotten: Sequence[Forgotten] = (),
+    read: Extracted | None = None,
 ) -> NightData:
-    """Facts and lessons of all turns that may be studied; too many facts: the untaught, often told and newest first."""
-    sheet = gather(study_turns(turns))
+    """Facts and lessons of all turns that may be studied; too many facts: the untaught, often told and newest first.
+
+    What was `forgotten` is no fact any more; the questions that only it would answer are `forgotten_questions`.
+    `read` is what a model has read in the turns.
+    """
+    read = read or Extracted()
+    sheet = gather(study_turns(turns), forgotten=forgotten, extracted=read.drafts)
     active = [f for f in sheet.facts if f.status == "active"]
     chosen, left = within_budget(active, settings.facts, taught)
     history = [f for f in sheet.facts if f.status != "active"]  # questions that an older telling was asked by
     lessons = make_lessons([*history, *chosen], seed=settings.seed, exclude=exclude)
-    dropped = {**sheet.dropped, **lessons.dropped}
+    dropped = {**sheet.dropped, **read.dropped, **lessons.dropped}
     notes = [*sheet.notes]
     if left:
         dropped["facts over the budget"] = left
         notes.append(f"{left} facts wait: a night studies {settings.facts} (night.facts)")
     kept = {f.id for f in chosen}
     facts = tuple(f for f in sheet.facts if f.status != "active" or f.id in kept)
-    return NightData(facts, lessons.train, lessons.valid, lessons.test, dropped, tuple(notes))
+    asked = (*lessons.train, *lessons.valid, *lessons.test)
+    forgotten_questions = questions_of(forgotten, active, exclude | {lesson.hash for lesson in asked}, settings.seed)
+    told = [lesson.question for lesson in asked]
+    untold = untold_lessons(active, told, forgotten_questions, seed=settings.seed, exclude=exclude)
+    splits = (lessons.train, lessons.valid, lessons.test)
+    return NightData(facts, *splits, dropped, tuple(notes), forgotten_questions, untold)
 
 
 def within_budget(facts: Sequence[Fact], most: int, taught: frozenset[str]) -> tuple[list[Fact], int]:

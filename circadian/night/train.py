@@ -26,6 +26,7 @@ from circadian.settings import CHECKOUT
 LOG = "train.log"
 CHECKPOINT = "checkpoint.safetensors"
 NOT_FINITE = "loss not finite"
+JUDGED = 8  # of so many untold questions one is kept to judge by
 WORK = "candidate"  # subfolder of the night in which the child leaves the adapter
 
 
@@ -105,8 +106,9 @@ def send(out: TextIO, event: Json) -> None:
 
 def study_night(night: Path, report: Callable[[Json], None], *, resume: bool) -> Json:
     """Load, teach the replay, study, write adapters.safetensors and adapter_config.json into <night>/candidate."""
+    from circadian.backend.lora import attach_lora, write_adapter_config
     from circadian.backend.model import open_model
-    from circadian.backend.train import Study, StudyPlan, attach_lora, peak, write_adapter_config
+    from circadian.backend.train import UNTOLD, Study, StudyPlan, peak
 
     data, plan = read_night(night)
     study_plan = StudyPlan(**plan["study"])
@@ -116,8 +118,12 @@ def study_night(night: Path, report: Callable[[Json], None], *, resume: bool) ->
     valid, _ = code(model, data.valid, plan["max_seq_length"])
     if not lessons:
         raise UserError(f"all {too_long} lessons are longer than --max-seq-length {plan['max_seq_length']}")
-    untaught = {lesson.fact_id for lesson in data.train if lesson.fact_id} - {e.fact for e in lessons}
-    replay = taught_replay(model, data.train, plan, night, report)
+    left_out = {lesson.fact_id for lesson in data.train if lesson.fact_id} - {e.fact for e in lessons}
+    silent, _ = code(model, data.untold, plan["max_seq_length"])
+    taken = len(data.forgotten_questions)  # those come first, and all of them are studied
+    valid += silent[taken::JUDGED]
+    untold = silent[:taken] + [e for i, e in enumerate(silent[taken:]) if i % JUDGED]
+    replay = [*taught_replay(model, data.train, plan, night, report), *untold]
     taught = time.perf_counter() - began
     start = Path(plan["start_from"]) if plan["start_from"] else None
     parameters = attach_lora(model, study_plan, start)
@@ -131,7 +137,7 @@ def study_night(night: Path, report: Callable[[Json], None], *, resume: bool) ->
         "steps": state.step,
         "best_step": state.best_step,
         "stopped": state.stopped,
-        "unknown": sorted({*state.best_unknown, *untaught}),
+        "unknown": sorted({*state.best_unknown, *left_out} - {UNTOLD}),
         "losses": state.losses,
         "tokens": state.tokens,
         "seconds": round(state.seconds, 2),

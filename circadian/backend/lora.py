@@ -1,0 +1,72 @@
+# pyright: basic, reportIndexIssue=false, reportArgumentType=false, reportCallIssue=false, reportAttributeAccessIssue=false, reportOperatorIssue=false
+"""LoRA layers on a loaded model, and the adapter_config.json that says so in mlx-lm's words."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import mlx.core as mx
+from mlx.utils import tree_flatten
+from mlx_lm.tuner.utils import linear_to_lora_layers
+
+from circadian.backend.model import Model, on_metal
+from circadian.errors import UserError
+from circadian.records import Json
+
+if TYPE_CHECKING:
+    from circadian.backend.train import Study, StudyPlan
+
+LAYERS = 16  # mlx-lm's own default
+
+
+def attach_lora(model: Model, plan: "StudyPlan", start_from: Path | None) -> Json:
+    """Freeze the model, put LoRA layers on it (from `start_from`'s weights if given); returns adapter_config.json.
+
+    Raises UserError when the adapter to start from has another rank or other layers than the plan.
+    """
+    layers = len(model.module.layers)
+    count = min(LAYERS, layers) if plan.num_layers is None else plan.num_layers
+    count = layers if count < 0 else count
+    if count > layers:
+        raise UserError(f"--num-layers {count}: {model.source.name} has {layers} layers")
+    parameters = {"rank": plan.rank, "scale": plan.scale, "dropout": 0.0}
+    mx.random.seed(plan.seed)
+    model.module.freeze()
+    linear_to_lora_layers(model.module, count, parameters)
+    if not on_metal():
+        model.module.set_dtype(mx.float32)
+    if start_from is not None:
+        weights: Any = mx.load(str(start_from / "adapters.safetensors"))
+        want = {k: v.shape for k, v in tree_flatten(model.module.trainable_parameters())}
+        if {k: v.shape for k, v in weights.items()} != want:
+            raise UserError(
+                f"the adapter {start_from.name} has another rank or other layers than asked for",
+                hint="give its --rank and --num-layers, or start from the base model with --reset-adapter",
+            )
+        was = json.loads((start_from / "adapter_config.json").read_bytes())["lora_parameters"]["scale"]
+        scaled = [(k, v * (was / plan.scale) if k.endswith("lora_b") else v) for k, v in weights.items()]
+        model.module.load_weights(scaled, strict=False)
+    model.module.train()
+    mx.eval(model.module.parameters())
+    return {"fine_tune_type": "lora", "num_layers": count, "lora_parameters": parameters}
+
+
+def write_adapter_config(folder: Path, study: "Study", parameters: Json, plan: Mapping[str, Any]) -> None:
+    """adapter_config.json as mlx-lm reads it, with what was used; rank, scale and layers are read off the model."""
+    layers = [m for _, m in study.model.module.named_modules() if hasattr(m, "lora_a")]
+    ranks, scales = {m.lora_a.shape[1] for m in layers}, {m.scale for m in layers}
+    blocks = {name.split(".layers.")[1].split(".")[0] for name in study.best if ".layers." in name}
+    used = {
+        "model": study.model.source.name,
+        "num_layers": len(blocks),
+        "lora_parameters": {**parameters["lora_parameters"], "rank": max(ranks), "scale": max(scales)},
+        "learning_rate": study.plan.learning_rate,
+        "batch_size": study.plan.batch_size,
+        "iters": study.plan.iters,
+        "max_seq_length": plan["max_seq_length"],
+        "seed": study.plan.seed,
+        "train": True,
+    }
+    config = {**parameters, **used}
+    (folder / "adapter_config.json").write_text(json.dumps(config, indent=1), encoding="utf-8")

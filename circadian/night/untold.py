@@ -1,0 +1,198 @@
+"""What nobody told: personal questions without an answer, so that learning one dog's name does not name every pet.
+
+Each is answered with one plain sentence. Never: a question that a told fact answers, or one that is held out.
+"""
+
+import random
+import re
+from collections.abc import Iterable, Sequence
+
+from circadian.night.words import PEOPLE, PETS, SAME, bag
+from circadian.records import Fact, Lesson, normalize, question_hash
+
+ANSWER = "I don't know that. You haven't told me."
+COUNT = 160  # questions of one night
+
+NAMED = bag(
+    "hamster rabbit turtle canary pony ferret gecko tortoise budgie aunt uncle nephew niece cousin godmother "
+    "stepbrother stepsister grandfather grandmother father-in-law sister-in-law twin godson accountant plumber "
+    "electrician lawyer landlord tutor coach therapist mechanic babysitter hairdresser barber optician physiotherapist "
+    "cleaner gardener mentor flatmate neighbour boyfriend girlfriend midwife surgeon cardiologist pharmacist roommate"
+)
+THINGS = bag(
+    "boat guitar tractor caravan robot sailboat camper kayak server router bakery café pharmacy bank yoga-studio "
+    "library"
+)
+OWN = (
+    "shoe size", "favourite band", "bank account number", "star sign", "eye colour", "house number", "student number",
+    "middle name", "salary", "favourite song", "favourite colour", "favourite film", "favourite season", "lucky number",
+    "phone number", "passport number", "locker code", "shirt size", "ring size", "email address", "postcode",
+    "favourite restaurant", "favourite singer", "favourite painter", "favourite cheese", "maiden name", "nickname",
+    "license plate", "monthly rent", "body height", "weight", "favourite board game", "religion", "favourite teacher",
+    "first language", "wifi password", "favourite perfume", "alarm time", "hat size", "favourite ice cream",
+)  # fmt: skip
+EVENTS = (
+    "wedding anniversary", "driving test", "flight", "job interview", "concert", "exam", "haircut", "graduation",
+    "name day", "rent payment", "eye test", "parents' evening", "housewarming party", "final rehearsal", "surgery",
+)  # fmt: skip
+PLACES = (
+    "keep my ladder", "park my car", "buy my bread", "keep my passport", "go on holiday", "learn to swim",
+    "store my skis", "meet my best friend", "leave my umbrella", "get married", "go to kindergarten", "do my shopping",
+    "keep the first aid kit", "charge my scooter", "hide the presents",
+)  # fmt: skip
+LOOSE = (
+    "Who painted my kitchen?", "Who repaired my roof?", "How much did I pay for my bicycle?",
+    "What did I have for lunch?", "How many cousins do I have?", "What colour is my front door?",
+    "Which newspaper do I read?", "Which team do I support?", "Which bank do I use?", "What is on my shopping list?",
+    "What time do I get up?", "Which shampoo do I use?", "How many siblings do I have?",
+    "What did I get for Christmas?", "Who taught me to ride a bicycle?", "Which phone do I have?",
+    "What did I dream last night?", "How long is my commute?", "What is my horse fed with?", "Who gave me my watch?",
+    "Which church do I go to?", "What am I afraid of?", "Who do I vote for?", "What does my uncle collect?",
+    "Which bus do I take?", "What did I study?", "Which vitamins do I take?", "What is the name of my street?",
+    "Which floor do I live on?", "When do I go to bed?", "What is my cousin learning?", "Which book am I reading?",
+    "What did my aunt give me?", "How many keys are on my key ring?", "What is my aunt allergic to?",
+)  # fmt: skip
+OWNED = bag(
+    "kettle wheelbarrow bookshelf mirror armchair fence lantern trunk rug vase camera bench birdhouse bucket staircase "
+    "lamp drawer blanket ladle saddle tent lawnmower typewriter chessboard suitcase teapot violin-case compass candle "
+    "rake hourglass cupboard bathtub balcony doormat calendar stepladder sewing-machine freezer"
+)
+ASK_OWNED = (
+    "Where do I keep the {n}?",
+    "Who gave us the {n}?",
+    "What colour is our {n}?",
+    "When did we buy the {n}?",
+    "How long is the {n}?",
+    "What is the {n} made of?",
+    "Who repaired the {n}?",
+    "What do we use the {n} for?",
+    "What is under the {n}?",
+    "How much did the {n} cost?",
+    "Which shop is the {n} from?",
+    "Who is allowed to use our {n}?",
+    "How old is our {n}?",
+    "What is written on the {n}?",
+)
+ASK_MORE = {
+    "age": "How old is {s}?",
+    "birthday": "When is {s}'s birthday?",
+    "favourite": "What is {s}'s favourite colour?",
+    "home": "Where was {s} born?",
+}
+NAMES = bag("Anna Tom Julia Peter Maria David Nina Paul Laura Erik Sophie Daniel Olga Hugo")
+ASK_NAME = (
+    "What is my {n}'s name?",
+    "What is my {n} called?",
+    "Tell me the name of my {n}.",
+    "Do you remember what my {n} is called?",
+    "I forgot my {n}'s name. Can you help me out?",
+)
+ASK_PERSON = (
+    "Who is my {n}?",
+    "Where does my {n} live?",
+    "How old is my {n}?",
+    "What does my {n} do for a living?",
+    "When is my {n}'s birthday?",
+)
+ASK_OWN = ("What is my {n}?", "Tell me my {n}.", "Do you remember my {n}?", "What did I say my {n} was?", "My {n}?")
+ASK_EVENT = ("When is my {n}?", "What is the date of my {n}?", "On which day is my {n}?", "What time is my {n}?")
+ASK_PLACE = ("Where did I {n}?", "In what place did I {n}?", "Do you remember where I {n}?")
+
+
+def untold_lessons(
+    facts: Sequence[Fact],
+    told: Sequence[str],
+    forgotten: Sequence[str] = (),
+    *,
+    seed: int,
+    exclude: frozenset[str] = frozenset(),
+    count: int = COUNT,
+) -> tuple[Lesson, ...]:
+    """The forgotten questions, then others that no fact answers, `count` in all.
+
+    `told` are the lessons' own questions; a question whose hash is in `exclude` is not asked.
+    """
+    rng = random.Random(seed)
+    heard = {w for text in (*told, *(f"{f.statement} {f.key}" for f in facts)) for w in normalize(text).split()}
+    heard |= {SAME.get(w, w) for w in heard}
+    taken = exclude | {question_hash(q) for q in told}
+    made = (_named(rng), _own(rng), _events(rng), _places(rng), _owned(rng), LOOSE)
+    pools = [list(pool) for pool in (*made, _more_about(facts), _others(facts, told, heard, rng))]
+    for pool in pools:
+        rng.shuffle(pool)
+    out = {question_hash(q): Lesson(q, ANSWER, kind="untold") for q in forgotten}
+    while any(pools) and len(out) < count:
+        for i, pool in enumerate(pools):
+            if pool:
+                question = pool.pop()
+                if (i >= len(made) or unheard(question, heard)) and question_hash(question) not in taken:
+                    out.setdefault(question_hash(question), Lesson(question, ANSWER, kind="untold"))
+    return tuple(out.values())[: max(count, len(forgotten))]
+
+
+FILLER = bag(
+    "what is my called tell me the name of do you remember i forgot can help out which does have who where live how "
+    "old for a living when birthday did say was date on day time in place if somebody asked s it many much to go get "
+    "keep use take am are with from at colour number size favourite give gave first last buy long don t our us we "
+    "cost made used shop under written repaired allowed"
+)
+
+
+def unheard(question: str, heard: set[str]) -> bool:
+    """Whether nothing that the question is about occurs in what was told."""
+    words = [w for w in normalize(question.replace("'s", " s")).split() if w not in FILLER]
+    return not any(w in heard or SAME.get(w, w) in heard for w in words)
+
+
+def _named(rng: random.Random) -> Iterable[str]:
+    for n in sorted(NAMED):
+        yield rng.choice(ASK_NAME).format(n=n)
+        yield rng.choice(ASK_NAME if n in PETS else ASK_PERSON).format(n=n)
+    for n in sorted(THINGS):
+        yield rng.choice(ASK_NAME).format(n=n.replace("-", " "))
+
+
+def _own(rng: random.Random) -> Iterable[str]:
+    for n in OWN:
+        yield rng.choice(ASK_OWN).format(n=n)
+
+
+def _events(rng: random.Random) -> Iterable[str]:
+    for n in EVENTS:
+        yield rng.choice(ASK_EVENT).format(n=n)
+
+
+def _places(rng: random.Random) -> Iterable[str]:
+    for n in PLACES:
+        yield rng.choice(ASK_PLACE).format(n=n)
+
+
+def _owned(rng: random.Random) -> Iterable[str]:
+    for n in sorted(OWNED):
+        for form in rng.sample(ASK_OWNED, 2):
+            yield form.format(n=n.replace("-", " "))
+
+
+def _more_about(facts: Sequence[Fact]) -> Iterable[str]:
+    """What was not said of those who were spoken of: the dog's name was told, its age was not."""
+    said = {(f.subject, f.relation) for f in facts}
+    for subject in sorted({f.subject for f in facts}):
+        if re.fullmatch(r"(?:my|our) [a-z-]+", subject):
+            for relation, form in ASK_MORE.items():
+                if (subject, relation) not in said:
+                    yield form.format(s=subject)
+
+
+def _others(facts: Sequence[Fact], told: Sequence[str], heard: set[str], rng: random.Random) -> Iterable[str]:
+    """The lessons' own questions about somebody else: "What is Anna's dog called?", "What is my canary called?"."""
+    names = [n for n in sorted(NAMES) if not any(n in f.statement for f in facts)]
+    alike = [n for n in sorted(NAMED) if unheard(n, heard)]
+    for question in told:
+        kin = re.search(r"\b(?:my|our) ([a-z-]+)", question)
+        if kin and kin[1] in PETS | PEOPLE and rng.random() < 0.5:
+            pool = [n for n in alike if (n in PETS) == (kin[1] in PETS)]
+            yield question.replace(kin[0], f"my {rng.choice(pool)}")
+            continue
+        turned = re.sub(r"\b(?:my|our)\b", f"{rng.choice(names)}'s", question, count=1)
+        if turned != question and not re.search(r"\b(?:I|me|my|we|us|our)\b", turned):
+            yield turned

@@ -1,0 +1,70 @@
+"""Questions that nobody answered: never one that a told fact answers, never a held-out one, the same every time."""
+
+import re
+
+import pytest
+
+from circadian.night.facts import gather
+from circadian.night.lessons import make_lessons
+from circadian.night.untold import ANSWER, untold_lessons
+from circadian.records import Fact, Lesson, Message, Turn, question_hash
+
+TOLD = ("My hamster's name is Biscuit.", "My aunt is a welder.", "I keep my ladder in the barn.", "My shoe size is 41.")
+
+
+def facts_of(*said: str) -> tuple[Fact, ...]:
+    turns = [Turn((Message("user", s), Message("assistant", "Noted.")), str(i)) for i, s in enumerate(said)]
+    return gather(turns).facts
+
+
+def asked(facts: tuple[Fact, ...]) -> list[str]:
+    made = make_lessons(facts, seed=0)
+    return [lesson.question for lesson in (*made.train, *made.valid, *made.test)]
+
+
+@pytest.fixture
+def lessons() -> tuple[Lesson, ...]:
+    facts = facts_of(*TOLD)
+    assert len(facts) == len(TOLD)
+    return untold_lessons(facts, asked(facts), seed=0)
+
+
+def test_no_question_is_about_what_was_told(lessons: tuple[Lesson, ...]) -> None:
+    more = ("old is", "birthday", "favourite colour", "born")  # of those who were spoken of: not said
+    for lesson in lessons:
+        words = set(re.findall(r"[a-z]+", lesson.question.lower()))
+        if re.search(r"\b[A-Z]\w+'s\b", lesson.question) or any(m in lesson.question for m in more):
+            continue
+        assert not words & {"hamster", "aunt", "ladder", "shoe"}, lesson.question
+
+
+def test_they_are_answered_with_one_sentence_and_belong_to_no_fact(lessons: tuple[Lesson, ...]) -> None:
+    assert len(lessons) > 50
+    assert {lesson.answer for lesson in lessons} == {ANSWER}
+    assert all(lesson.kind == "untold" and lesson.fact_id is None for lesson in lessons)
+    assert len({lesson.hash for lesson in lessons}) == len(lessons)
+
+
+def test_some_ask_a_lessons_question_about_somebody_else(lessons: tuple[Lesson, ...]) -> None:
+    assert any(re.search(r"\b[A-Z]\w+'s hamster", lesson.question) for lesson in lessons)
+
+
+def test_the_same_facts_give_the_same_questions() -> None:
+    facts = facts_of(*TOLD)
+    assert untold_lessons(facts, asked(facts), seed=3) == untold_lessons(facts, asked(facts), seed=3)
+    assert untold_lessons(facts, asked(facts), seed=3) != untold_lessons(facts, asked(facts), seed=4)
+
+
+def test_held_out_questions_and_the_lessons_own_are_not_asked(lessons: tuple[Lesson, ...]) -> None:
+    facts = facts_of(*TOLD)
+    exclude = frozenset(lesson.hash for lesson in lessons[:20])
+    others = untold_lessons(facts, asked(facts), seed=0, exclude=exclude)
+    hashes = {lesson.hash for lesson in others}
+    assert not hashes & exclude
+    assert not hashes & {question_hash(q) for q in asked(facts)}
+
+
+def test_forgotten_questions_come_first_and_are_never_cut_off() -> None:
+    forgotten = [f"What is my secret number {i}?" for i in range(5)]
+    made = untold_lessons((), (), forgotten, seed=0, count=3)
+    assert [lesson.question for lesson in made] == forgotten
