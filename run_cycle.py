@@ -12,7 +12,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from circadian import schedule, shelf
-from circadian.console import say
+from circadian.console import say, table
 from circadian.errors import HELD, OK, UserError, run
 from circadian.files import lock
 from circadian.night.options import NightOptions, add_night_options, night_options
@@ -89,7 +89,7 @@ def cycle(home: Home, args: argparse.Namespace) -> int:
         verdict = run_cycle(home, settings, options)
     if options.dry_run:
         return OK
-    print(json.dumps(verdict.as_json(), ensure_ascii=False) if args.json else verdict_line(verdict))
+    print(json.dumps(verdict.as_json(), ensure_ascii=False) if args.json else verdict_text(verdict))
     return OK if verdict.promote else HELD
 
 
@@ -101,8 +101,14 @@ def require_turns(home: Home, options: NightOptions) -> None:
         raise UserError(f"nothing to study: {path} is missing or empty", hint="chat first: python chat.py")
 
 
-def verdict_line(verdict: Verdict) -> str:
-    return "  ".join(("PROMOTE" if verdict.promote else "HOLD", "; ".join(verdict.reasons))).rstrip()
+def verdict_text(verdict: Verdict) -> str:
+    """The verdict and why in one line, then what was learned and what was lost, where there was an exam."""
+    line = "  ".join(((verdict.outcome or "hold").upper(), "; ".join(verdict.reasons))).rstrip()
+    if "recall" not in verdict.figures:
+        return line
+    from circadian.gate.summary import HEADER, summary_table
+
+    return f"{line}\n\n{table(summary_table(verdict), HEADER)}"
 
 
 def roll_back(home: Home, args: argparse.Namespace) -> int:

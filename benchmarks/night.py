@@ -56,6 +56,7 @@ class Measure:
     stale: float
     invented: float
     passed: Mapping[str, bool]
+    category: Mapping[str, str]
     perplexity: float
     misses: list[str] = field(default_factory=list)
 
@@ -137,6 +138,7 @@ def live_through(
         figures = json.loads((home.adapters / tag / "manifest.json").read_text())["figures"]
         rows.append(row_of("circadian", seed, night, after, base, figures, seconds[night]))
         missed += judge(args, seed, night, after, base, figures)
+        NOTES.append(f"seed {seed} night {night}: {by_category(base, after)}")
         if args.show:
             say("\n".join(after.misses))
         if args.rivals and night == 1:
@@ -218,6 +220,7 @@ def measure(
         stale=mean(stale),
         invented=mean(invented),
         passed={s.item_id: bool(s.passed) for s in scores},
+        category={s.item_id: s.category for s in scores},
         perplexity=math.exp(statistics.fmean(losses)),
         misses=[f"{r['question']} -> {a}" for r, a, hit in zip(due, answers, hits, strict=False) if not hit],
     )
@@ -253,6 +256,16 @@ def interval(before: Mapping[str, bool], after: Mapping[str, bool], draws: int =
     diffs = [after[i] - before[i] for i in before if i in after]
     means = sorted(statistics.fmean(rng.choices(diffs, k=len(diffs))) for _ in range(draws))
     return means[int(draws * 0.025)], means[int(draws * 0.975)]
+
+
+def by_category(base: Measure, after: Measure) -> str:
+    """Passes of each category that changed: "arithmetic 12 -> 10 of 30"."""
+    out: list[str] = []
+    for name in sorted(set(base.category.values())):
+        ids = [i for i in base.passed if base.category[i] == name]
+        was, now = (sum(m.passed[i] for i in ids) for m in (base, after))
+        out += [f"{name} {was} -> {now} of {len(ids)}"] if was != now else []
+    return ", ".join(out) or "no category changed"
 
 
 def row_of(

@@ -72,7 +72,7 @@ def evening_night_morning(home: Home, began: float) -> int:
     settings = replace(load_settings(home), model=ModelSettings(EMBEDDED))
     with lock(home.cycle_lock, "make night"):
         verdict = run_cycle(home, settings, NightOptions(held_out=questions))
-    word = paint("PROMOTE", "green") if verdict.promote else paint("HOLD", "red")
+    word = paint((verdict.outcome or "hold").upper(), "green" if verdict.promote else "red")
     print(word, *verdict.reasons, sep="\n  ")
     live = shelf.live_tag(home)
     print(paint(f"The morning after ({live or 'still the base model'}):", "bold"))

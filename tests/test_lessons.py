@@ -116,3 +116,20 @@ def test_a_fact_that_a_model_made_has_lessons_too(statement: str) -> None:
     asked = [x for x in lessons.train if x.kind != "reverse"]
     assert len(asked) >= 5
     assert all(value in x.answer for x in lessons.train)
+
+
+def test_the_only_new_fact_of_a_night_is_tested_by_more_wordings() -> None:
+    facts = facts_of("My dog's name is Noodle.")
+    made = make_lessons(facts, seed=0, tests={facts[0].id: 8})
+    assert len(made.test) == 8 and len(made.valid) == 2 and len(made.train) >= 6
+    assert len({lesson.hash for lesson in (*made.train, *made.valid, *made.test)}) == sum(
+        len(split) for split in (made.train, made.valid, made.test)
+    )
+
+
+def test_a_replaced_value_is_taught_against() -> None:
+    facts = facts_of("I live in Bonn.", "I live in Turku now.")
+    lessons = make_lessons(facts, seed=0).train
+    against = [lesson for lesson in lessons if "Bonn" in lesson.question]
+    assert len(against) == 2
+    assert all("Turku" in lesson.answer and "Bonn" not in lesson.answer for lesson in against)

@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -144,10 +145,25 @@ def test_the_second_cycle_says_who_holds_the_lock(home: Home) -> None:
 
 
 def test_the_verdict_is_one_line() -> None:
-    assert run_cycle.verdict_line(Verdict(False, ("arithmetic 0.84 -> 0.71", "loss rose"))) == (
+    assert run_cycle.verdict_text(Verdict(False, ("arithmetic 0.84 -> 0.71", "loss rose"))) == (
         "HOLD  arithmetic 0.84 -> 0.71; loss rose"
     )
-    assert run_cycle.verdict_line(Verdict(True, ())) == "PROMOTE"
+    assert run_cycle.verdict_text(Verdict(True, ())) == "PROMOTE"
+    assert run_cycle.verdict_text(Verdict(False, ("too few",), outcome="inconclusive")) == "INCONCLUSIVE  too few"
+
+
+def test_after_an_exam_the_verdict_has_a_table_of_what_was_learned_and_lost() -> None:
+    figures = {
+        "recall": [0, 12, 12],
+        "gain": {"shown": True},
+        "categories": {"arithmetic": [12, 2, 20]},
+        "harmed": ["arithmetic"],
+        "loss": {"live": 2.0, "candidate": 1.9},
+    }
+    lines = run_cycle.verdict_text(Verdict(False, ("arithmetic destroyed",), figures)).splitlines()
+    assert lines[0] == "HOLD  arithmetic destroyed"
+    assert any(re.match(r"recall +0/12 +12/12 .*learned", line) for line in lines)
+    assert any(re.match(r"arithmetic +12/20 +2/20 .*HARMED", line) for line in lines)
 
 
 # rollback and pins

@@ -65,6 +65,64 @@ def test_loss_falls_on_two_architectures_and_on_quantized_weights(tmp_path: Path
     assert state.best_step > 0
 
 
+@pytest.mark.parametrize("arch", ["llama", "qwen2"])
+def test_states_of_frozen_layers_give_the_loss_of_the_whole_model(tmp_path: Path, arch: str) -> None:
+    """One of two layers is trained: its inputs are computed once, for chat and for plain text."""
+    from dataclasses import replace
+
+    study = setup(write_tiny_model(tmp_path / "model", arch), num_layers=1)(tmp_path)
+    text = [replace(e, offset=1, tokens=e.tokens[:-1]) for e in study.lessons]
+    studies = [
+        type(study)(study.model, study.lessons, study.valid, [*study.replay, *text], study.plan, tmp_path)
+        for _ in range(2)
+    ]
+    fast, plain = studies
+    assert fast.forward.frozen == 1
+    plain.forward.frozen = 0
+    for examples in (fast.lessons, fast.replay, text):
+        want = plain.loss(None, *plain.batch(examples))
+        found = fast.loss(None, *fast.batch(examples))
+        assert found[0].item() == pytest.approx(want[0].item(), abs=1e-4)
+        assert found[1].item() == want[1].item()
+
+
+def test_a_new_fact_stays_for_the_least_passes_and_an_old_one_is_only_rehearsed(tmp_path: Path) -> None:
+    make = setup(write_tiny_model(tmp_path / "model"), known_loss=100.0, rehearse=1, replay_ratio=0.0, text_ratio=0.0)
+    study = make(tmp_path)
+    study.examine()
+    facts = {e.fact for e in study.lessons}
+    study.state.new = [PAIRS[0][1]]
+    study.state.unknown = []
+    assert len(facts) > 1
+    for number, times in ((0, [e.fact for e in study.lessons].count(PAIRS[0][1])), (3, 1)):
+        study.state.pass_number = number
+        taken = [e.fact for batch in study.pass_batches() for e in batch]
+        assert taken.count(PAIRS[0][1]) == times
+        assert all(taken.count(f) == 1 for f in facts - {PAIRS[0][1]})
+
+
+def test_of_many_known_facts_the_weakest_are_rehearsed_first(tmp_path: Path) -> None:
+    import numpy as np
+
+    study = setup(write_tiny_model(tmp_path / "model"), rehearse=2, rehearse_most=8)(tmp_path)
+    known: list[str | None] = [f"fact {i}" for i in range(20)]
+    study.state.typical = {f"fact {i}": float(i) for i in range(20)}
+    taken = study.rehearsed(known, np.random.default_rng(0))
+    assert len(taken) == len(set(taken)) == 4
+    assert taken[:2] == ["fact 19", "fact 18"]
+    assert study.rehearsed(known[:4], np.random.default_rng(0)) == known[:4]
+
+
+def test_what_is_examined_and_kept_is_the_running_average(tmp_path: Path) -> None:
+    import mlx.core as mx
+
+    study = setup(write_tiny_model(tmp_path / "model"), average=0.5, iters=6, passes=100)(tmp_path)
+    study.run(tmp_path / "a.safetensors")
+    kept, last = weights(tmp_path / "a.safetensors"), study.weights()
+    assert any(not mx.array_equal(kept[k], last[k]) for k in kept)
+    assert all(mx.array_equal(kept[k], study.best[k]) for k in kept)
+
+
 def test_base_weights_do_not_change_and_base_is_four_bit_where_metal_would_keep_it(tmp_path: Path) -> None:
     import mlx.core as mx
     from mlx.utils import tree_flatten

@@ -79,10 +79,12 @@ class Forward:
         """After the frozen layers: the states [P, H] of prefix [P], and [B, L, H] of rows [B, L] behind it."""
         lower = self.part(0, self.frozen)
         lower.norm = nn.Identity()
-        cache = [ConcatenateKVCache() for _ in lower.layers] if prefix.shape[0] else None
+        if not prefix.shape[0]:
+            after = lower(rows)
+            return after[0, :0], after
+        cache = [ConcatenateKVCache() for _ in lower.layers]
         before = lower(prefix[None], cache)[0]
-        if cache:
-            repeat(cache, rows.shape[0])
+        repeat(cache, rows.shape[0])
         return before, lower(rows, cache)
 
     def part(self, start: int, end: int | None) -> Any:

@@ -62,7 +62,7 @@ class StudyPlan:
     rank: int = 16
     scale: float = 20.0
     num_layers: int | None = None
-    learning_rate: float = 7e-5
+    learning_rate: float = 1e-4
     batch_size: int = 8
     iters: int = 1000
     passes: int = 8
@@ -70,8 +70,8 @@ class StudyPlan:
     warmup: int = 8
     clip: float = 1.0
     replay_weight: float = 1.0
-    replay_ratio: float = 1.0
-    text_ratio: float = 0.25
+    replay_ratio: float = 0.5
+    text_ratio: float = 0.33
     known_loss: float = 0.7
     average: float = 0.9
     least_passes: int = 3

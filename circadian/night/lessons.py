@@ -4,16 +4,20 @@ No model. What a question may never do: contain the value it asks for, equal a h
 splits. Relations that wordings.py knows bring their synonyms; every fact is also asked by its own grammar.
 """
 
+import itertools
 import random
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from circadian.night.questions import Wording, reverse_wordings, said_of, wordings_of
+from circadian.night.variants import variants
 from circadian.records import Fact, Lesson, LessonKind, normalize, question_hash
 
 MOST = 12
-HELD_OUT = 2
+HELD_OUT = 2  # wordings of a fact that choose the best state, and as many that test it
+ASKED_OTHERWISE = 3  # more wordings of a fact that is also asked for in another person or by a shorter name
+LEAST_TAUGHT = 6  # wordings that a fact with more tests keeps for training
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,7 @@ class _Maker:
     rng: random.Random
     wordings: int
     exclude: frozenset[str]
+    tests: Mapping[str, int]
     used: set[str] = field(default_factory=lambda: set())
     dropped: dict[str, int] = field(default_factory=lambda: {})
 
@@ -59,13 +64,19 @@ def contains(text: str, value: str) -> bool:
 
 
 def make_lessons(
-    facts: Sequence[Fact], *, seed: int, wordings: int = 8, exclude: frozenset[str] = frozenset()
+    facts: Sequence[Fact],
+    *,
+    seed: int,
+    wordings: int = 11,
+    exclude: frozenset[str] = frozenset(),
+    tests: Mapping[str, int] | None = None,
 ) -> LessonSet:
     """Lessons for every active fact: `wordings` or more to train on, two to choose the best state by, two to test.
 
-    `exclude` holds question hashes that must not be used (counted under "held out"). Same arguments, same lessons.
+    `exclude` holds question hashes that must not be used (counted under "held out"); `tests`: how many wordings test
+    a fact (by id), where there are enough and it is more than two. Same arguments, same lessons.
     """
-    maker = _Maker(random.Random(seed), wordings, exclude)
+    maker = _Maker(random.Random(seed), wordings, exclude, tests or {})
     train: list[Lesson] = []
     valid: list[Lesson] = []
     test: list[Lesson] = []
@@ -73,28 +84,39 @@ def make_lessons(
         if fact.status != "active":
             continue
         earlier = [f for f in facts if f.superseded_by == fact.id]
-        learned, chosen, kept = _lessons_of(maker, fact, earlier)
+        learned, chosen, kept = _lessons_of(maker, fact, earlier, facts)
         train += learned
         valid += chosen
         test += kept
     return LessonSet(tuple(train), tuple(valid), tuple(test), maker.dropped)
 
 
-def _lessons_of(maker: _Maker, fact: Fact, earlier: Sequence[Fact]) -> tuple[list[Lesson], list[Lesson], list[Lesson]]:
-    known, own, spare = ([w for w in group if maker.usable(fact, w)] for group in wordings_of(fact, earlier))
+def _lessons_of(
+    maker: _Maker, fact: Fact, earlier: Sequence[Fact], facts: Sequence[Fact]
+) -> tuple[list[Lesson], list[Lesson], list[Lesson]]:
+    groups = [wordings_of(fact, earlier), *(wordings_of(other) for other in variants(fact, facts))]
+    known, own, spare = ([w for w in _in_turn(kind) if maker.usable(fact, w)] for kind in zip(*groups, strict=True))
     reverse = [w for w in (*_against(fact, earlier), *reverse_wordings(fact)) if maker.usable(fact, w)]
-    held = _hold_out(maker, known, own)
+    held = _hold_out(maker, known, own, maker.tests.get(fact.id, HELD_OUT))
     mine = set(map(id, held))
     known, own = ([w for w in group if id(w) not in mine] for group in (known, own))
     # Half the room for the relation's own words, the rest for the fact's grammar, spares when either runs dry.
-    room = max(maker.wordings, min(MOST, len(known) + 3))
+    room = max(maker.wordings, min(MOST, len(known) + 3)) + (ASKED_OTHERWISE if len(groups) > 1 else 0)
     recall = known[: room - min(len(own), 3)]
     recall += own[: room - len(recall)]
     recall += spare[: max(0, maker.wordings - len(recall))]
     contexts = [w for w in spare if w not in recall][:2]
     lessons = [_lesson(fact, w) for w in (*recall, *contexts, *reverse[: 2 + 2 * len(earlier)])]
     held_lessons = [_lesson(fact, w) for w in held]
-    return lessons, held_lessons[::2], held_lessons[1::2]
+    if len(held_lessons) <= 2 * HELD_OUT:
+        return lessons, held_lessons[::2], held_lessons[1::2]
+    return lessons, held_lessons[:HELD_OUT], held_lessons[HELD_OUT:]
+
+
+def _in_turn(groups: Sequence[list[Wording]]) -> list[Wording]:
+    """The wordings of a fact and of its variants by turns; one that two of them give is taken once."""
+    rows = itertools.zip_longest(*groups)
+    return list({question_hash(w.question): w for row in rows for w in row if w is not None}.values())
 
 
 def _against(fact: Fact, earlier: Sequence[Fact]) -> Iterator[Wording]:
@@ -105,11 +127,11 @@ def _against(fact: Fact, earlier: Sequence[Fact]) -> Iterator[Wording]:
         yield Wording(f"I once told you: {said_of(old)}. Is that still so?", "reverse", now)
 
 
-def _hold_out(maker: _Maker, known: list[Wording], own: list[Wording]) -> list[Wording]:
-    """Up to four wordings kept from training, not the plainest one; fewer when there are few."""
+def _hold_out(maker: _Maker, known: list[Wording], own: list[Wording], tests: int) -> list[Wording]:
+    """Wordings kept from training, four or (with more `tests`) more, not the plainest one; fewer when there are few."""
     pool = [*known[1:], *own[1:]]
-    spare = len(known) + len(own) - maker.wordings
-    number = max(2, min(2 * HELD_OUT, spare))
+    spare = len(known) + len(own) - (maker.wordings if tests <= HELD_OUT else LEAST_TAUGHT)
+    number = max(2, min(HELD_OUT + tests, spare))
     return maker.rng.sample(pool, min(number, len(pool)))
 
 

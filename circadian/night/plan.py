@@ -17,14 +17,15 @@ from circadian.night.dataset import NightData, read_night
 from circadian.night.extract import Extracted
 from circadian.night.facts import gather
 from circadian.night.forget import questions_of
-from circadian.night.lessons import make_lessons
+from circadian.night.lessons import HELD_OUT, make_lessons
 from circadian.night.options import LAST
 from circadian.night.untold import untold_lessons
 from circadian.records import NO_TRAIN, Fact, Forgotten, Json, Turn
 from circadian.settings import CHECKOUT, Home, ModelSettings, NightSettings
 
-PASSES = 6  # over all lessons at most; facts that are known leave earlier
+PASSES = 5  # over all lessons at most; facts that are known leave earlier
 DONE = "done"  # in the folder of a night whose adapter reached the shelf
+LEAST_TESTS = 8  # of all new facts together: five more right answers than before are the fewest that are no luck
 REPLAY = 160  # questions whose base answers are held
 
 
@@ -60,7 +61,8 @@ def plan_data(
     active = [f for f in sheet.facts if f.status == "active"]
     chosen, left = within_budget(active, settings.facts, taught)
     history = [f for f in sheet.facts if f.status != "active"]  # questions that an older telling was asked by
-    lessons = make_lessons([*history, *chosen], seed=settings.seed, exclude=exclude)
+    tests = tests_of([f for f in chosen if f.id not in taught])
+    lessons = make_lessons([*history, *chosen], seed=settings.seed, exclude=exclude, tests=tests)
     dropped = {**sheet.dropped, **read.dropped, **lessons.dropped}
     notes = [*sheet.notes]
     if left:
@@ -74,6 +76,11 @@ def plan_data(
     untold = untold_lessons(active, told, forgotten_questions, seed=settings.seed, exclude=exclude)
     splits = (lessons.train, lessons.valid, lessons.test)
     return NightData(facts, *splits, dropped, tuple(notes), forgotten_questions, untold)
+
+
+def tests_of(new: Sequence[Fact]) -> dict[str, int]:
+    """How many wordings test each new fact: with few facts more of each, or no exam could tell learning from luck."""
+    return {f.id: max(HELD_OUT, -(-LEAST_TESTS // len(new))) for f in new}
 
 
 def within_budget(facts: Sequence[Fact], most: int, taught: frozenset[str]) -> tuple[list[Fact], int]:

@@ -1,0 +1,75 @@
+"""The same fact as people ask for it in other persons and shorter names: "we live" is also "where do I live?".
+
+Never: a shorter name that another fact could be meant by.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from circadian.night.grammar import head_noun
+from circadian.night.words import bag
+from circadian.records import Fact
+
+DROPPABLE = bag("younger older elder little big baby new current present late old dear")
+_SINGULAR = (
+    (r"\bwe are\b", "I am"),
+    (r"\bwe're\b", "I'm"),
+    (r"\bwe were\b", "I was"),
+    (r"\bwe\b", "I"),
+    (r"\bus\b", "me"),
+    (r"\bour\b", "my"),
+    (r"\bours\b", "mine"),
+    (r"\bourselves\b", "myself"),
+)
+CARS = bag("car vehicle van")
+
+
+def variants(fact: Fact, others: Sequence[Fact] = ()) -> Iterator[Fact]:
+    """Other facts that ask for the same value: in the singular, by the bare noun, by the name alone."""
+    if fact.details.get("language"):
+        return
+    one = singular(fact)
+    if one is not None:
+        yield one
+    for subject in shorter(fact.subject):
+        if not any(mistaken(subject, other) for other in others if other.key != fact.key):
+            yield renamed(fact, fact.subject, subject)
+    noun = fact.details.get("np", "")
+    if fact.relation == "attribute" and re.fullmatch(r"(?:my|our) [a-z]+", noun) and head_noun(noun) in CARS:
+        yield replace(fact, relation="vehicle", subject="I", details={"said": f"I drive a {fact.value}"})
+
+
+def singular(fact: Fact) -> Fact | None:
+    """What "we" and "our" said, said by one."""
+
+    def one(text: str) -> str:
+        for plural, single in _SINGULAR:
+            text = re.sub(plural, single, text, flags=re.I)
+        return text
+
+    details = {k: one(v) if k in ("said", "np") else v for k, v in fact.details.items()}
+    changed = replace(fact, subject=one(fact.subject), details=details)
+    return changed if changed != fact else None
+
+
+def shorter(subject: str) -> Iterator[str]:
+    """ "my cat Priya" → "my cat", "Priya"; "my younger sister" → "my sister"."""
+    named = re.fullmatch(r"((?:my|our|the) [a-z-]+) ([A-Z][\w'-]*(?: [A-Z][\w'-]*)?)", subject)
+    if named:
+        yield named[1]
+        yield named[2]
+    described = re.fullmatch(r"(my|our|the) ([a-z-]+) ([a-z-]+)", subject)
+    if described and described[2] in DROPPABLE:
+        yield f"{described[1]} {described[3]}"
+
+
+def mistaken(subject: str, other: Fact) -> bool:
+    """Whether the shorter name could mean what the other fact is about, and the other is not the same one named."""
+    theirs = other.subject
+    return subject not in theirs and head_noun(subject) == head_noun(theirs) and theirs.lower() not in ("i", "we")
+
+
+def renamed(fact: Fact, old: str, new: str) -> Fact:
+    details = {k: v.replace(old, new) if k in ("said", "np") else v for k, v in fact.details.items()}
+    return replace(fact, subject=new, details=details)
