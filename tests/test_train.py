@@ -113,6 +113,14 @@ def test_of_many_known_facts_the_weakest_are_rehearsed_first(tmp_path: Path) -> 
     assert study.rehearsed(known[:4], np.random.default_rng(0)) == known[:4]
 
 
+def test_a_study_that_gets_no_better_ends_after_its_patience(tmp_path: Path) -> None:
+    plan = {"learning_rate": 1e-12, "known_loss": 0.0, "passes": 50, "least_passes": 3, "patience": 2}
+    study = setup(write_tiny_model(tmp_path / "model"), **plan)(tmp_path)
+    state = study.run(tmp_path / "a.safetensors")
+    assert state.stopped == "no longer better"
+    assert 3 <= state.pass_number < 10
+
+
 def test_what_is_examined_and_kept_is_the_running_average(tmp_path: Path) -> None:
     import mlx.core as mx
 
@@ -235,7 +243,7 @@ def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_good_state(tmp_path:
 
 
 def test_every_lesson_is_in_every_pass_and_known_facts_leave(tmp_path: Path) -> None:
-    study = setup(write_tiny_model(tmp_path / "model"), batch_size=3, rehearse=0)(tmp_path)
+    study = setup(write_tiny_model(tmp_path / "model"), batch_size=3, rehearse=0, replay_ratio=1.0)(tmp_path)
     study.state.unknown = [a for _, a in PAIRS]
     rows = [e for batch in study.pass_batches() for e in batch]
     assert sorted(e.tokens for e in rows if e.fact) == sorted(e.tokens for e in study.lessons)

@@ -56,7 +56,8 @@ class StudyPlan:
     """The settings of one study; every one takes effect and is written into the adapter's config.
 
     `average`: decay per step of the running average of the weights, which is what is examined and kept (Polyak and
-    Juditsky 1992). `least_passes`: so often every new fact is gone through, known or not.
+    Juditsky 1992). `least_passes`: so often every new fact is gone through, known or not. `patience`: the study ends
+    after so many passes that brought nothing better.
     """
 
     rank: int = 16
@@ -75,6 +76,7 @@ class StudyPlan:
     known_loss: float = 0.7
     average: float = 0.9
     least_passes: int = 3
+    patience: int = 2
     rehearse: int = 2
     rehearse_most: int = 64
     checkpoint_every: int = 20
@@ -212,6 +214,9 @@ class Study(TrainingCallback):
                 if not state.unknown and not (state.new and state.pass_number < plan.least_passes):
                     state.stopped = "all known"
                     return
+                if state.pass_number >= plan.least_passes and self.looks_since_best() >= plan.patience:
+                    state.stopped = "no longer better"
+                    return
             todo = self.pass_batches()
             while state.batch_number < len(todo):
                 yield self.batch(todo[state.batch_number])
@@ -228,6 +233,10 @@ class Study(TrainingCallback):
             state.pass_number, state.batch_number = state.pass_number + 1, 0
         self.examine()
         state.stopped = "passes spent" if state.unknown else "all known"
+
+    def looks_since_best(self) -> int:
+        steps = [look[0] for look in self.state.losses]
+        return len(steps) - 1 - steps.index(self.state.best_step) if self.state.best_step in steps else 0
 
     def pass_batches(self) -> list[list[Example]]:
         """This pass: all lessons of unknown and new facts, a few of known ones, and as much replay; by like length.

@@ -126,7 +126,9 @@ def study_settings(settings: NightSettings, start: Start) -> Json:
     chosen = {name: getattr(settings, name) for name in names}
     if settings.num_layers is None and start.folder is not None:
         chosen["num_layers"] = json.loads((start.folder / "adapter_config.json").read_bytes())["num_layers"]
-    return chosen | {"iters": settings.iters or 100_000, "passes": 1_000_000 if settings.iters else PASSES}
+    if settings.iters:  # so many were asked for
+        return chosen | {"iters": settings.iters, "passes": 1_000_000, "patience": 1_000_000}
+    return chosen | {"iters": 100_000, "passes": PASSES}
 
 
 def plan_document(

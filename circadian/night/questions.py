@@ -348,7 +348,8 @@ def _by_grammar(fact: Fact, asks: Sequence[Ask]) -> Iterable[str]:
         if not noun_phrase.endswith(" name"):
             yield f"Name {noun_phrase}."
         yield f"What do you have noted as {noun_phrase}?"
-        yield f"I need {noun_phrase}, please."
+        if fact.relation != "role":  # "I need my manager, please." asks for the person
+            yield f"I need {noun_phrase}, please."
         yield from _other_words(f"Tell me {noun_phrase}.")
     yield from _cloze(fact)
     yield from _topics(fact)
