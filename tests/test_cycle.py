@@ -75,10 +75,12 @@ def test_splits_replay_and_suites_share_no_question(night: tuple[Home, list[str]
     home, flags = night
     assert call("sleep.py", home, *flags)[0] == 0
     (folder,) = home.nights.iterdir()
-    splits = {name: questions(folder / f"{name}.jsonl") for name in ("train", "valid", "test", "replay")}
+    splits = {name: questions(folder / f"{name}.jsonl") for name in ("train", "valid", "test", "replay", "untold")}
     from circadian.records import normalize
 
-    suite = {json.loads(line)["prompt"] for line in (CHECKOUT / "eval" / "prompts.jsonl").read_text().splitlines()}
+    rows = [json.loads(line) for p in (CHECKOUT / "eval").rglob("*.jsonl") for line in p.read_text().splitlines()]
+    suite = {row["prompt"] for row in rows if "prompt" in row}
+    assert len(suite) > 400
     for name, asked in [*splits.items(), ("suite", suite)]:
         for other, theirs in [*splits.items(), ("suite", suite)]:
             if name != other:

@@ -72,6 +72,24 @@ GIVEN = (
     "Our teacher is called Mr. Hill. What is the teacher's name?",
     "I put my keys in the drawer. Where are my keys?",
     "Ella has five apples and eats two. How many are left?",
+    "Read the text. 'Jonas sold his boat in May and bought a caravan.' What did Jonas buy?",
+    "Text: The library moved to Mill Street last year. Question: Where is the library?",
+    "Ruth fed the hens, then she milked the goat. Which animal did Ruth milk?",
+    "The parcel weighs four kilos and the letter ten grams. Which is lighter?",
+    "Grandfather's watch stopped at noon. When did the watch stop?",
+    "Passage: 'Karim plays the cello and his sister plays chess.' Who plays the cello?",
+    "The meeting was moved from Monday to Thursday. On which day is the meeting?",
+    "Iris keeps bees on the roof of her school. Where does Iris keep bees?",
+    "A red car stopped behind a white van. What colour was the van?",
+    "My sister called from Lisbon this morning. Where did my sister call from?",
+    "Text: 'The lamp is broken, but the radio works.' Question: What works?",
+    "Oskar is allergic to cats, so he got a turtle. Which pet did Oskar get?",
+    "The train to Bern leaves from platform 6. Which platform is it?",
+    "Read: 'Hanna painted the door green.' What colour is the door?",
+    "My neighbour's dog is called Bruno. What is my neighbour's dog called?",
+    "The recipe needs two eggs and a cup of milk. How many eggs does it need?",
+    "Leo lost his keys in the park. What did Leo lose?",
+    "The castle was built in 1420 and burned down in 1644. When was it built?",
 )
 GENERAL = (
     "Who wrote Romeo and Juliet?",
@@ -301,7 +319,9 @@ def all_questions(seed: int) -> list[str]:
         list(GENERAL[1::2]),
         list(TASKS[::2]),
         list(TASKS[1::2]),
-        list(GIVEN),
+        list(GIVEN[::3]),
+        list(GIVEN[1::3]),
+        list(GIVEN[2::3]),
     ]
     for p in patterns:
         rng.shuffle(p)
