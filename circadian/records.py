@@ -165,7 +165,11 @@ class Item:
 
 @dataclass(frozen=True)
 class Score:
-    """One item answered: `passed` is None when it could not be scored (never the same as wrong)."""
+    """One item answered: `passed` is None when it could not be scored (never the same as wrong).
+
+    `value`: how much likelier the right answer is than the wrong ones, nats per token. `reference`: how likely a good
+    written answer is. The gate judges by the first alone: the second moves with the style of the answers.
+    """
 
     item_id: str
     category: str
@@ -174,6 +178,7 @@ class Score:
     value: float | None = None
     why: str = ""
     split: str = "heldout"
+    reference: float | None = None
 
 
 @dataclass(frozen=True)

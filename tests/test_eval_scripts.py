@@ -148,7 +148,7 @@ def test_an_interrupted_run_goes_on_where_it_was(
     assert "unscored: mine.jsonl:4 (id d): longer than" in err
     assert "mine.jsonl:5 (id w): weak: 'yes' would pass" in err and "5 items, 1 of them weak and left out" in out
     rows = read_rows(home.logs / "exams" / "base@llama" / "mine.jsonl")
-    assert (rows[0]["answer"], rows[0]["passed"], rows[1]["value"] < 0) == ("kept", True, True)
+    assert (rows[0]["answer"], rows[0]["passed"], rows[1]["reference"] < 0) == ("kept", True, True)
     assert eval_harness.main([*flags, "--json"]) == 0
     out, err = capsys.readouterr()
     assert "going on" not in err and json.loads(out)["weak"] == ["w"]

@@ -107,7 +107,7 @@ def test_the_system_prompt_of_an_item_is_said_and_progress_counts_all() -> None:
     assert seen == [(1, 2), (2, 2)]
 
 
-def test_a_reference_gives_a_written_item_its_value() -> None:
+def test_a_reference_of_a_written_item_is_measured_and_is_no_margin() -> None:
     items = [
         item("named", "Say Hi", "regex", "(?i)^hi$", reference="hi"),
         item("target", "Capital?", "contains", ["Oslo", "Oslo city"]),
@@ -115,7 +115,9 @@ def test_a_reference_gives_a_written_item_its_value() -> None:
         item("none", "Say so", "regex", "^so$"),
     ]
     model = LossModel({"hi": [1.0, 2.0], "Oslo": [0.5], "5": [4.0]})
-    assert [s.value for s in run_items(model, items)] == [-1.5, -0.5, -4.0, None]
+    scores = run_items(model, items)
+    assert [s.reference for s in scores] == [-1.5, -0.5, -4.0, None]
+    assert {s.value for s in scores} == {None}
     broken = run_items(LossModel({"hi": [math.nan]}), items[:1])[0]
     assert broken.passed is None and "no finite loss" in broken.why
 
@@ -124,7 +126,7 @@ def test_style_passes_by_perplexity() -> None:
     items = [item("s", "How?", "perplexity", "Like so.", limit=limit) for limit in (2.0, 4.0)]
     items[1] = replace(items[1], id="t")
     scores = run_items(LossModel({"Like so.": [1.0, 1.0]}), items)
-    assert [(s.passed, s.value) for s in scores] == [(False, -1.0), (True, -1.0)]
+    assert [(s.passed, s.reference) for s in scores] == [(False, -1.0), (True, -1.0)]
     assert scores[0].why == "perplexity 2.7"
     assert run_items(LossModel({}), items[:1])[0].passed is None
 

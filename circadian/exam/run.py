@@ -179,12 +179,12 @@ def measure_references(model: Examinee, items: Sequence[Item], batch_size: int) 
 def likely(item: Item, losses: Sequence[float]) -> Score:
     if not losses or not all(math.isfinite(x) for x in losses):
         return unscored(item, "the reference is longer than the model's context, or has no finite loss")
-    complaint, value = judge_perplexity(losses, item)
-    return Score(item.id, item.category, not complaint, "", value, complaint, item.split)
+    complaint, likelihood = judge_perplexity(losses, item)
+    return Score(item.id, item.category, not complaint, "", None, complaint, item.split, likelihood)
 
 
 def judged(item: Item, answer: str, losses: Sequence[float], verify: Verify | None) -> Score:
-    """The item's score, its value the reference's log-likelihood per token (nats), None where it has no reference.
+    """The item's score, with the reference's log-likelihood per token (nats), None where it has no reference.
 
     A scorer that fails on an answer leaves the item unscored: its defect is not the model's.
     """
@@ -206,8 +206,8 @@ def judged(item: Item, answer: str, losses: Sequence[float], verify: Verify | No
         return unscored(item, f"scorer failed: {type(error).__name__}: {error}", answer)
     if passed is None:
         return unscored(item, complaint, answer)
-    value = -statistics.fmean(losses) if losses else None
-    return Score(item.id, item.category, passed, answer, value, complaint, item.split)
+    likelihood = -statistics.fmean(losses) if losses else None
+    return Score(item.id, item.category, passed, answer, None, complaint, item.split, likelihood)
 
 
 def measure_choices(model: Examinee, items: Sequence[Item], batch_size: int) -> list[Score]:
