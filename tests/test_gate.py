@@ -203,7 +203,7 @@ def test_no_setting_makes_nothing_enough(zero: GateSettings) -> None:
 
 @pytest.mark.parametrize("name", ["loss_rise", "margin", "alpha"])
 def test_nan_thresholds_hold(name: str) -> None:
-    held(LIVE, GOOD, replace(SETTINGS, **{name: math.nan}))
+    assert held(LIVE, GOOD, replace(SETTINGS, **{name: math.nan}))
 
 
 def test_recall_must_rise_beyond_luck() -> None:
