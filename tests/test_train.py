@@ -206,7 +206,7 @@ def test_a_checkpoint_of_the_very_last_step_still_ends_with_a_look_at_the_result
 def test_the_adapter_clipped_on_disk_is_the_one_that_was_examined(tmp_path: Path) -> None:
     from circadian.backend.lora import write_adapter_config
     from circadian.backend.model import open_model
-    from circadian.cycle import clip_config
+    from circadian.nightly_exam import clip_config
 
     folder = write_tiny_model(tmp_path / "model")
     study = setup(folder, learning_rate=5e-2)(tmp_path)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 LAYERS = 16  # mlx-lm's own default
 
 
-def attach_lora(model: Model, plan: "StudyPlan", start_from: Path | None) -> Json:
+def attach_lora(model: Model, plan: "StudyPlan", start_from: Path | None = None) -> Json:
     """Freeze the model, put LoRA layers on it (from `start_from`'s weights if given); returns adapter_config.json.
 
     Raises UserError when the adapter to start from has another rank or other layers than the plan.
@@ -37,19 +37,25 @@ def attach_lora(model: Model, plan: "StudyPlan", start_from: Path | None) -> Jso
     if not on_metal():
         model.module.set_dtype(mx.float32)
     if start_from is not None:
-        weights: Any = mx.load(str(start_from / "adapters.safetensors"))
-        want = {k: v.shape for k, v in tree_flatten(model.module.trainable_parameters())}
-        if {k: v.shape for k, v in weights.items()} != want:
-            raise UserError(
-                f"the adapter {start_from.name} has another rank or other layers than asked for",
-                hint="give its --rank and --num-layers, or start from the base model with --reset-adapter",
-            )
-        was = json.loads((start_from / "adapter_config.json").read_bytes())["lora_parameters"]["scale"]
-        scaled = [(k, v * (was / plan.scale) if k.endswith("lora_b") else v) for k, v in weights.items()]
-        model.module.load_weights(scaled, strict=False)
+        load_start(model, plan, start_from)
     model.module.train()
     mx.eval(model.module.parameters())
     return {"fine_tune_type": "lora", "num_layers": count, "lora_parameters": parameters}
+
+
+def load_start(model: Model, plan: "StudyPlan", start_from: Path) -> None:
+    """The LoRA layers of `attach_lora` as the adapter in `start_from` has them; UserError when it has others."""
+    weights: Any = mx.load(str(start_from / "adapters.safetensors"))
+    want = {k: v.shape for k, v in tree_flatten(model.module.trainable_parameters())}
+    if {k: v.shape for k, v in weights.items()} != want:
+        raise UserError(
+            f"the adapter {start_from.name} has another rank or other layers than asked for",
+            hint="give its --rank and --num-layers, or start from the base model with --reset-adapter",
+        )
+    was = json.loads((start_from / "adapter_config.json").read_bytes())["lora_parameters"]["scale"]
+    scaled = [(k, v * (was / plan.scale) if k.endswith("lora_b") else v) for k, v in weights.items()]
+    model.module.load_weights(scaled, strict=False)
+    mx.eval(model.module.parameters())
 
 
 def write_adapter_config(folder: Path, study: "Study", parameters: Json, plan: Mapping[str, Any]) -> None:

@@ -27,6 +27,7 @@ from circadian.backend import fastmath
 from circadian.backend.forward import Forward, frozen_layers, pad
 from circadian.backend.model import Model, on_metal
 from circadian.backend.states import States, shared_prefix
+from circadian.backend.subspace import Directions, spare
 from circadian.errors import UserError
 
 CHECKPOINT = "checkpoint.safetensors"
@@ -57,7 +58,8 @@ class StudyPlan:
 
     `average`: decay per step of the running average of the weights, which is what is examined and kept (Polyak and
     Juditsky 1992). `least_passes`: so often every new fact is gone through, known or not. `patience`: the study ends
-    after so many passes that brought nothing better.
+    after so many passes that brought nothing better. `spare`: share of what general text feeds into every layer, along
+    whose directions the layer is not changed (subspace.py).
     """
 
     rank: int = 16
@@ -72,11 +74,12 @@ class StudyPlan:
     clip: float = 1.0
     replay_weight: float = 1.0
     replay_ratio: float = 0.5
-    text_ratio: float = 0.33
+    text_ratio: float = 0.5
     known_loss: float = 0.7
     average: float = 0.9
     least_passes: int = 3
     patience: int = 2
+    spare: float = 0.95
     rehearse: int = 2
     rehearse_most: int = 64
     checkpoint_every: int = 20
@@ -106,15 +109,27 @@ class NotFinite(Exception):
 
 
 class ClippedAdam(optim.Adam):
-    """Adam (Kingma and Ba 2015) on gradients whose global norm is clipped first (Pascanu et al. 2013)."""
+    """Adam (Kingma and Ba 2015) on gradients whose global norm is clipped first (Pascanu et al. 2013).
 
-    def __init__(self, learning_rate: Any, clip: float) -> None:
+    What a step would change along `directions` is left out of it, after Adam, which would bring it back.
+    """
+
+    def __init__(self, learning_rate: Any, clip: float, directions: Directions) -> None:
         super().__init__(learning_rate=learning_rate)
-        self.clip = clip
+        self.clip, self.directions = clip, directions
 
     def apply_gradients(self, gradients: Any, parameters: Any) -> Any:
         gradients, _ = optim.clip_grad_norm(gradients, self.clip)
-        return super().apply_gradients(gradients, parameters)
+        after = super().apply_gradients(gradients, parameters)
+        if not self.directions:
+            return after
+        before = dict(tree_flatten(parameters))
+        return tree_unflatten(
+            [
+                (k, before[k] + spare(self.directions, k, v - before[k]) if k.endswith(".lora_a") else v)
+                for k, v in tree_flatten(after)
+            ]
+        )
 
 
 class Study(TrainingCallback):
@@ -129,6 +144,7 @@ class Study(TrainingCallback):
         plan: StudyPlan,
         folder: Path,
         report: Callable[[Mapping[str, Any]], None] = lambda _: None,
+        directions: Directions | None = None,
     ) -> None:
         self.model, self.plan, self.folder, self.report = model, plan, folder, report
         judged = {e.fact for e in valid}
@@ -144,7 +160,7 @@ class Study(TrainingCallback):
             ramp = optim.linear_schedule(plan.learning_rate / plan.warmup, plan.learning_rate, plan.warmup)
             flat = optim.linear_schedule(plan.learning_rate, plan.learning_rate, 1)
             schedule = optim.join_schedules([ramp, flat], [plan.warmup])
-        self.optimizer = ClippedAdam(schedule, plan.clip)
+        self.optimizer = ClippedAdam(schedule, plan.clip, directions or {})
         self.optimizer.init(model.module.trainable_parameters())
         self.averaged: dict[str, mx.array] = self.weights()
         self.best: dict[str, mx.array] = self.weights()

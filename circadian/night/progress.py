@@ -1,7 +1,27 @@
-"""What a person sees of a night while its child process trains."""
+"""What a person sees of a night while its child process trains, and the curve of it that is kept."""
+
+import contextlib
+import math
+from pathlib import Path
 
 from circadian.console import Progress
+from circadian.files import append_lines
 from circadian.records import Json
+
+CURVE = "training.jsonl"  # in the night's folder: one row a step, and one a look at the facts
+KEPT = ("step", "loss", "rate", "memory", "valid_loss", "unknown", "facts")
+
+
+def keep_point(night: Path, event: Json) -> None:
+    """Append a step or a look to the night's curve. What is not finite is null; other events are not kept.
+
+    The curve is for the eye: a night does not fail because it could not be written.
+    """
+    if event.get("event") != "step":
+        return
+    row = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in event.items() if k in KEPT}
+    with contextlib.suppress(OSError):
+        append_lines(night / CURVE, [row], durable=False)
 
 
 class NightProgress:

@@ -19,6 +19,7 @@ from typing import Any, TextIO
 from circadian.errors import UserError, describe_os_error
 from circadian.files import write_rows
 from circadian.night.dataset import read_night
+from circadian.night.progress import keep_point
 from circadian.night.replay import OPENERS, replay_questions
 from circadian.records import Json, Lesson
 from circadian.settings import CHECKOUT
@@ -27,6 +28,7 @@ LOG = "train.log"
 CHECKPOINT = "checkpoint.safetensors"
 NOT_FINITE = "loss not finite"
 JUDGED = 8  # of so many untold questions one is kept to judge by
+SPARED = 96  # replay questions whose directions, with those of the plain text, a study leaves alone
 WORK = "candidate"  # subfolder of the night in which the child leaves the adapter
 
 
@@ -50,6 +52,7 @@ def train_in_child(night: Path, on_event: Callable[[Json], None], *, resume: boo
                 with contextlib.suppress(ValueError):
                     event = json.loads(line)
                     result = event if event.get("event") in ("done", "error") else result
+                    keep_point(night, event)
                     on_event(event)
         except BaseException:
             child.kill()
@@ -106,8 +109,9 @@ def send(out: TextIO, event: Json) -> None:
 
 def study_night(night: Path, report: Callable[[Json], None], *, resume: bool) -> Json:
     """Load, teach the replay, study, write adapters.safetensors and adapter_config.json into <night>/candidate."""
-    from circadian.backend.lora import attach_lora, write_adapter_config
+    from circadian.backend.lora import attach_lora, load_start, write_adapter_config
     from circadian.backend.model import open_model
+    from circadian.backend.subspace import read_or_find, spare_at_start
     from circadian.backend.train import UNTOLD, Study, StudyPlan, peak
 
     data, plan = read_night(night)
@@ -123,11 +127,17 @@ def study_night(night: Path, report: Callable[[Json], None], *, resume: bool) ->
     taken = len(data.forgotten_questions)  # those come first, and all of them are studied
     valid += silent[taken::JUDGED]
     untold = silent[:taken] + [e for i, e in enumerate(silent[taken:]) if i % JUDGED]
-    replay = [*taught_replay(model, data.train, plan, night, report), *untold]
-    taught = time.perf_counter() - began
+    replay, text = taught_replay(model, data.train, plan, night, report)
     start = Path(plan["start_from"]) if plan["start_from"] else None
-    parameters = attach_lora(model, study_plan, start)
-    study = Study(model, lessons, valid, replay, study_plan, night, lambda e: report({"event": "step", **e}))
+    parameters = attach_lora(model, study_plan)
+    directions = read_or_find(model, [*replay[:SPARED], *text], study_plan.spare, Path(plan["cache"]))
+    taught = time.perf_counter() - began
+    if start is None:
+        spare_at_start(model, directions)
+    else:
+        load_start(model, study_plan, start)
+    kept = [*replay, *untold, *text]
+    study = Study(model, lessons, valid, kept, study_plan, night, lambda e: report({"event": "step", **e}), directions)
     if resume and study.load_checkpoint():
         report({"event": "resumed", "step": study.state.step})
     (night / WORK).mkdir(exist_ok=True)
@@ -143,7 +153,7 @@ def study_night(night: Path, report: Callable[[Json], None], *, resume: bool) ->
         "seconds": round(state.seconds, 2),
         "replay_seconds": round(taught, 2),
         "lessons": len(lessons),
-        "replay": len(replay),
+        "replay": len(kept),
         "too_long": too_long,
         "peak_memory": peak(),
     }
@@ -158,8 +168,10 @@ def code(model: Any, lessons: tuple[Lesson, ...], longest: int) -> tuple[list[An
     return fitting, len(coded) - len(fitting)
 
 
-def taught_replay(model: Any, told: tuple[Lesson, ...], plan: Json, night: Path, report: Callable[[Json], None]) -> Any:
-    """Replay examples with the base model's distribution: from the cache of this base model, else made and cached."""
+def taught_replay(
+    model: Any, told: tuple[Lesson, ...], plan: Json, night: Path, report: Callable[[Json], None]
+) -> tuple[list[Any], list[Any]]:
+    """Questions, and plain text, with the base model's distribution: from the cache of this model, else made."""
     from circadian.backend.replay_cache import read_or_teach, read_or_teach_text
 
     exclude = frozenset(plan["exclude"])
@@ -172,7 +184,7 @@ def taught_replay(model: Any, told: tuple[Lesson, ...], plan: Json, night: Path,
     )
     lessons = [Lesson(q, a, kind="replay") for q, a in rows]
     write_rows(night / "replay.jsonl", (lesson.as_json() for lesson in lessons))
-    return [*examples, *read_or_teach_text(model, OPENERS, Path(plan["cache"]))]
+    return examples, read_or_teach_text(model, OPENERS, Path(plan["cache"]))
 
 
 if __name__ == "__main__":
