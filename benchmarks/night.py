@@ -240,10 +240,10 @@ def mean(values: Sequence[bool]) -> float:
 def capability_items(quick: bool) -> Sequence[Any]:
     from circadian.exam.suites import load_suites
 
-    """Every held-out item but those of minutes (eval/slow); eval/hidden is the gate's alone."""
+    """Every held-out item but those of minutes (eval/slow), and items of our own; eval/hidden is the gate's alone."""
     names = [p.stem for p in sorted((ROOT / "eval").glob("*.jsonl")) if p.stem != "heldout"]
-    items = load_suites(names, ROOT / "eval")
-    return items[::8] if quick else items
+    items = (*load_suites(names, ROOT / "eval"), *load_suites(["capability"], Path(__file__).parent))
+    return items[::16] if quick else items
 
 
 def plain_text() -> list[str]:

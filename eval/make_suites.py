@@ -4,8 +4,8 @@
     python eval/make_suites.py [--seed 0] [--out eval]
 
 more.jsonl (the nightly categories again, safety, style), slow/ (code, long context), and under hidden/ other items of
-every category, which nothing but the gate uses. No item was picked by what a model answered, and none repeats one of
-eval/prompts.jsonl.
+every category, which nothing but the gate uses. `--bench FILE` writes items for benchmarks instead, which no suite has.
+No item was picked by what a model answered, and none repeats one of eval/prompts.jsonl.
 """
 
 import argparse
@@ -47,6 +47,8 @@ COUNTS = {
     "long-context": (12, 6),
 }
 SLOW = ("code", "long-context")
+# Categories made by chance, for benchmarks whose interval needs more items than the gate has.
+BENCH = {"arithmetic": 60, "reading": 60, "sequences": 50, "copying": 60, "instructions": 60, "reasoning": 60}
 
 
 def knowledge(_: random.Random) -> Iterator[Row]:
@@ -158,9 +160,20 @@ def suites(seed: int) -> dict[str, list[Row]]:
     return out
 
 
+def bench(category: str, seed: int, taken: set[str]) -> list[Row]:
+    """Items of one category that are not in `taken`, drawn round by round until there are enough."""
+    pool: dict[str, Row] = {}
+    for draw in range(100):
+        rows = (make_prompts.CATEGORIES | OTHERS)[category](random.Random(f"{seed} bench {category} {draw}"))
+        pool |= {identity(r): r for r in rows if identity(r) not in taken and sound(r)}
+        if len(pool) >= BENCH[category]:
+            return numbered(category, "bench", list(pool.values())[: BENCH[category]])
+    raise ValueError(f"{category} has only {len(pool)} items")
+
+
 def numbered(category: str, split: str, rows: Sequence[Row]) -> list[Row]:
-    """Rows with ids that no other split has: arithmetic-o01 of the held-out ones, arithmetic-h01 of the hidden."""
-    letter = "h" if split == "hidden" else "o"
+    """Rows with ids that no other split has: arithmetic-o01 of the held-out ones, -h01 hidden, -b01 for benchmarks."""
+    letter = {"heldout": "o", "hidden": "h", "bench": "b"}[split]
     return [
         {"id": f"{category}-{letter}{n:02d}", "category": category, "split": split, **row}
         for n, row in enumerate(rows, 1)
@@ -171,7 +184,13 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Write the suites beside the nightly one.")
     parser.add_argument("--seed", type=int, default=0, help="another seed draws other items (default: 0)")
     parser.add_argument("--out", type=Path, default=HERE, help="folder to write to (default: eval)")
+    parser.add_argument("--bench", type=Path, help="write only items for benchmarks, to this file")
     args = parser.parse_args(argv)
+    if args.bench:
+        taken = {identity(r) for rows in suites(args.seed).values() for r in rows}
+        taken |= {identity(r) for r in make_prompts.items(0, make_prompts.PER_CATEGORY)}
+        write_rows(args.bench, [row for category in BENCH for row in bench(category, args.seed, taken)])
+        return 0
     for name, rows in suites(args.seed).items():
         write_rows(args.out / f"{name}.jsonl", rows)
         print(f"{name}: {len(rows)} items")

@@ -1,18 +1,22 @@
 """Suites are refused whole, with file, line and id, before a question is asked."""
 
 import hashlib
+import itertools
 import json
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from circadian.cycle import exam_hashes
 from circadian.day.journal import read_journal
 from circadian.errors import UserError
 from circadian.exam.haystack import haystack
 from circadian.exam.sandbox import extract_code, score_code
 from circadian.exam.scorers import SCORERS, cheap_trick, reference_of
-from circadian.exam.suites import load_suite, load_suites, suite_hash
+from circadian.exam.suites import draw, load_suite, load_suites, suite_hash
+from circadian.night.replay import all_questions
+from circadian.nightly_exam import exam_hashes
 from circadian.records import Item, normalize, question_hash
 from eval import make_prompts, make_suites
 from tests.conftest import CHECKOUT
@@ -161,6 +165,16 @@ def test_the_other_suites_are_the_same_bytes_for_the_same_seed(tmp_path: Path) -
     assert [(tmp_path / p).read_bytes() for p in made] == [(EVAL / p).read_bytes() for p in made]
 
 
+def test_the_items_for_benchmarks_are_in_no_suite_and_in_no_replay(tmp_path: Path) -> None:
+    assert make_suites.main(["--bench", str(tmp_path / "capability.jsonl")]) == 0
+    path = CHECKOUT / "benchmarks" / "capability.jsonl"
+    assert (tmp_path / "capability.jsonl").read_bytes() == path.read_bytes()
+    items = load_suite(path)
+    assert len(items) == 350 and {i.split for i in items} == {"bench"}
+    assert not {(i.prompt, json.dumps(i.target)) for i in items} & {(i.prompt, json.dumps(i.target)) for i in shipped()}
+    assert not {question_hash(i.prompt) for i in items} & {question_hash(q) for q in all_questions(0)}
+
+
 def test_another_seed_draws_other_items_that_also_load(tmp_path: Path) -> None:
     rows = list(make_prompts.items(7, 20))
     assert len(load_suite(write(tmp_path / "s.jsonl", *rows))) == 20 * len(make_prompts.CATEGORIES)
@@ -224,3 +238,38 @@ def test_the_held_out_exchanges_are_forty_different_ones() -> None:
     )
     assert all([m.role for m in t.messages] == ["user", "assistant"] for t in found.turns)
     assert all(8 <= len(t.assistant.split()) <= 60 for t in found.turns)
+
+
+POOL = load_suites(["prompts", "more", "hidden"], EVAL)
+
+
+def by(items: Sequence[Item], what: str) -> Counter[str]:
+    return Counter(getattr(i, what) for i in items)
+
+
+def test_a_night_asks_as_many_of_each_category_with_the_splits_in_proportion() -> None:
+    items = draw(POOL, 120, 7)
+    assert len(items) == 120 and set(by(items, "category").values()) == {10}
+    shares = {c: by([i for i in POOL if i.category == c], "split")["hidden"] for c in by(POOL, "category")}
+    for category, hidden in shares.items():
+        asked = [i for i in items if i.category == category]
+        wanted = 10 * hidden / by(POOL, "category")[category]
+        assert abs(by(asked, "split")["hidden"] - wanted) <= 1, category
+    assert by(items, "split")["hidden"] >= 36
+    assert items == draw(POOL, 120, 7) and items != draw(POOL, 120, 7, seed=1)
+    assert draw(POOL, 10_000, 3) == POOL and len(draw(POOL, 5, 3)) == 5
+
+
+def test_nights_overlap_and_in_time_ask_everything() -> None:
+    nights = [{i.id for i in draw(POOL, 120, turn)} for turn in range(40)]
+    assert all(80 <= len(a & b) < 120 for a, b in itertools.pairwise(nights))
+    assert set().union(*nights) == {i.id for i in POOL}
+
+
+def test_a_longer_exam_asks_all_that_was_asked_and_more() -> None:
+    usual, longer = draw(POOL, 120, 5), draw(POOL, 120, 5, more=30)
+    assert {i.id for i in usual} < {i.id for i in longer} and len(longer) == 150
+    of = draw(POOL, 120, 5, more=30, of={"grammar": 7})
+    assert {i.id for i in longer} < {i.id for i in of} and len(of) == 157
+    assert by(of, "category") - by(longer, "category") == {"grammar": 7}
+    assert draw(POOL, 120, 5, more=1000, of={"grammar": 99}) == POOL
