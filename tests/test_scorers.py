@@ -282,3 +282,30 @@ def test_a_target_of_the_wrong_kind_is_named(scorer: str, target: object, extra:
 def test_cheap_tricks_are_seen(it: Item, trick: str) -> None:
     found = cheap_trick(it)
     assert (trick in found) if trick else (found == "")
+
+
+@pytest.mark.parametrize(
+    ("it", "settled", "open_"),
+    [
+        (item("contains", ["gold", "Au"]), "It is gold. And", "It is gold"),  # it may become golden
+        (item("contains", "carbon dioxide"), "Carbon dioxide, a gas", "carbon diox ide"),
+        (item("json_keys", {"a": 1}), '```json\n{"a": 1}\n```', '```json\n{"a": 1}'),
+        (item("json_keys", {"a": 1}), '```\n{"b": 1}\n``` then', '{"a": 1} and so'),  # a later fence goes before it
+        (item("bullets", 2), "1. a\n2. b\n3. c", "1. a\n2. b\n3. "),
+        (item("bullets", {"min": 2, "max": 3}), "- a\n- b\n- c\n- d", "- a\n- b\n- c\n-"),
+        (item("constraints", {"max_words": 3}), "one two three four five", "one two three four"),
+        (item("constraints", {"without": ["rain"]}), "the rain falls", "the rain"),
+    ],
+)
+def test_an_answer_is_settled_when_nothing_that_follows_changes_it(it: Item, settled: str, open_: str) -> None:
+    scorer = SCORERS[it.scorer]
+    assert scorer.settled is not None and not scorer.settled(open_, it)
+    assert scorer.settled(settled, it)
+    passed = passes(settled, it)
+    for more in ("", "en", " and gold", '\n```json\n{"a": 1, "b": 2}\n```', "\n- e\n- f", " dry words", "."):
+        assert passes(settled + more, it) is passed and scorer.settled(settled + more, it)
+
+
+@pytest.mark.parametrize("scorer", ["exact", "numeric", "regex"])
+def test_what_only_the_end_of_an_answer_tells_is_never_settled(scorer: str) -> None:
+    assert SCORERS[scorer].settled is None

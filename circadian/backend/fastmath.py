@@ -16,6 +16,10 @@ ROUND = 12582912.0  # 1.5 * 2**23: adding and subtracting it rounds a float32 to
 POLYNOMIAL = (1.0, 0.6931471805599453, 0.2402265069591007, 0.05550410866, 0.009618129107, 0.001333355814, 0.00015403530)
 
 
+def on_metal() -> bool:
+    return mx.metal.is_available()
+
+
 @mx.compile
 def exp(x: mx.array) -> Any:
     """e**x of float32: 2**n by the exponent bits, 2**f by a polynomial. Below e**-87 it returns about 1e-38."""

@@ -5,31 +5,28 @@ import gc
 import json
 import os
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import mlx.core as mx
-import mlx.nn as nn
 import mlx_lm.utils as mlx_utils
-from mlx_lm import batch_generate, stream_generate
-from mlx_lm.models.cache import BatchKVCache, KVCache, can_trim_prompt_cache, make_prompt_cache, trim_prompt_cache
+from mlx_lm import stream_generate
+from mlx_lm.models.cache import can_trim_prompt_cache, make_prompt_cache, trim_prompt_cache
 from mlx_lm.sample_utils import make_sampler
 from mlx_lm.tuner.utils import remove_lora_layers
 
 from circadian.backend import fastmath
 from circadian.backend.embedded import embedded_folder, folder_revision
-from circadian.backend.forward import Forward, pad
+from circadian.backend.fastmath import on_metal
+from circadian.backend.forward import Forward
+from circadian.backend.generate import Ask, Progress, Settled, answer_all, losses_of, sample_all
+from circadian.backend.tree import Tokens, common_prefix
 from circadian.errors import UserError
 from circadian.records import Message
 from circadian.settings import EMBEDDED
-
-Tokens = list[int]
-Progress = Callable[[int, int], None]  # done, of how many
-SHORTEST_PREFIX = 8  # tokens; reading a shorter common beginning once saves nothing
-VOCABULARY_ROWS = 1024  # positions multiplied with the vocabulary at once: 200 MB for 49,152 tokens
 
 
 @dataclass(frozen=True)
@@ -78,10 +75,6 @@ def fetch_from_hub(name: str) -> Path:
             f"{name} is not cached here and the Hub can't be reached ({reason[:120]})",
             hint="connect once, or use --model embedded",
         ) from None
-
-
-def on_metal() -> bool:
-    return mx.metal.is_available()
 
 
 class Model:
@@ -179,39 +172,37 @@ class Model:
     ) -> list[str]:
         """As generate, for prompts already in tokens (plain text has no chat template)."""
         limits = [max_tokens] * len(tokens) if isinstance(max_tokens, int) else list(max_tokens)
-        order = sorted(range(len(tokens)), key=lambda i: (limits[i], len(tokens[i])))
-        answers = [""] * len(tokens)
-        sampler = make_sampler(temp=temp, top_p=top_p) if temp > 0 else None
-        shared, cache = self.read_prefix(tokens)
-        for start in range(0, len(order), batch_size):
-            part = order[start : start + batch_size]
-            texts = batch_generate(
-                self.module,
-                self.tokenizer,
-                [tokens[i][shared:] for i in part],
-                prompt_caches=[cache] * len(part) if cache else None,
-                max_tokens=[limits[i] for i in part],
-                sampler=sampler,
-                completion_batch_size=batch_size,
-                prefill_batch_size=batch_size,
-            ).texts
-            for i, text in zip(part, texts, strict=True):
-                answers[i] = text
-            if progress:
-                progress(start + len(part), len(order))
-        return answers
+        if temp > 0 or not self.forward.shares_prefix:
+            return sample_all(self.module, self.tokenizer, tokens, limits, batch_size, (temp, top_p), progress)
+        asks = [Ask(t, limit) for t, limit in zip(tokens, limits, strict=True)]
+        return [text for text, _ in answer_all(self.forward, self.tokenizer, asks, batch_size, progress)]
 
-    def read_prefix(self, rows: Sequence[Tokens]) -> tuple[int, list[Any]]:
-        """Read once the tokens that all rows begin with (the template's system prompt): their number and the cache.
+    def answer(
+        self,
+        prompts: Sequence[Sequence[Message]],
+        max_tokens: Sequence[int],
+        references: Sequence[str],
+        settled: Sequence[Settled | None],
+        *,
+        batch_size: int = 32,
+        progress: Progress | None = None,
+    ) -> list[tuple[str, list[float]]]:
+        """Greedy answers as of generate, with the token losses of each prompt's reference ("": none), read in one go.
 
-        None for models whose cache is not the plain one (sliding windows, states): it can't be repeated over a batch.
+        An answer ends early where `settled` says so of its text so far. A reference beyond the context has no losses.
         """
-        length, cache = shared_length(rows), make_prompt_cache(self.module)
-        if not length or any(type(c) is not KVCache for c in cache):
-            return 0, []
-        self.module(mx.array([rows[0][:length]]), cache=cache)
-        mx.eval([c.state[:2] for c in cache])
-        return length, cache
+        said = zip(prompts, references, strict=True)
+        coded = [self.encode_answer([*p, Message("assistant", r)]) if r else None for p, r in said]
+        coded = [c if c and 0 < c[1] < len(c[0]) <= self.context else None for c in coded]
+        if not self.forward.shares_prefix:
+            losses = iter(self.losses_of_tokens([c for c in coded if c], batch_size=batch_size))
+            texts = self.generate(prompts, max_tokens, batch_size=batch_size, progress=progress)
+            return [(text, next(losses) if c else []) for text, c in zip(texts, coded, strict=True)]
+        asks = [
+            Ask(self.encode(p), *r) for p, r in zip(prompts, zip(max_tokens, coded, settled, strict=True), strict=True)
+        ]
+        answers = answer_all(self.forward, self.tokenizer, asks, batch_size, progress)
+        return [(text.strip(), losses) for text, losses in answers]
 
     def token_losses(
         self,
@@ -243,66 +234,11 @@ class Model:
     ) -> list[list[float]]:
         """As token_losses, for (tokens, offset of the first token that counts)."""
         fits = [i for i, (t, o) in enumerate(coded) if 0 < o < len(t) <= self.context]
-        prompts = {i: tuple(coded[i][0][: coded[i][1]]) for i in fits}
-        longest = {prompts[i]: len(coded[i][0]) for i in sorted(fits, key=lambda i: len(coded[i][0]))}
-        order = sorted(fits, key=lambda i: (longest[prompts[i]], prompts[i]))  # answers to one question stay together
+        found = losses_of(self.forward, [coded[i] for i in fits], batch_size, progress)
         out: list[list[float]] = [[] for _ in coded]
-        shared = shared_length([coded[i][0][: coded[i][1]] for i in fits])
-        done = 0
-        for part in batches(order, [len(t) - o for t, o in coded], batch_size):
-            for i, values in zip(part, self.batch_losses([coded[i] for i in part], shared), strict=True):
-                out[i] = values
-            done += len(part)
-            if progress:
-                progress(done, len(order))
+        for i, losses in zip(fits, found, strict=True):
+            out[i] = losses
         return out
-
-    def batch_losses(self, coded: Sequence[tuple[Tokens, int]], shared: int) -> list[list[float]]:
-        """Losses of one batch whose rows begin with the same `shared` tokens.
-
-        Only positions that predict a counted token are multiplied with the vocabulary: on the CPU the softmax over it
-        costs 12 ns an element, more than all layers together for short answers.
-        """
-        prompts = sorted({tuple(t[: o - 1]) for t, o in coded})
-        targets = [t[i] for t, o in coded for i in range(o, len(t))]
-        if 1 < len(prompts) < len(coded) and len(prompts[0]) > shared > 0 and self.forward.shares_prefix:
-            logits = self.logits_by_prompt(coded, prompts, shared)
-        else:
-            rows = pad([tokens[shared:-1] for tokens, _ in coded], 1)
-            starts = [r * rows.shape[1] + o - 1 - shared for r, (_, o) in enumerate(coded)]
-            at = [start + i for start, (t, o) in zip(starts, coded, strict=True) for i in range(len(t) - o)]
-            logits = self.forward(mx.array(coded[0][0][:shared], dtype=mx.int32), rows, mx.array(at))
-        logits = logits.astype(mx.float32)
-        flat: Any = nn.losses.cross_entropy(logits, mx.array(targets)).tolist()
-        values = iter(flat)
-        return [[next(values) for _ in range(o, len(t))] for t, o in coded]
-
-    def logits_by_prompt(
-        self, coded: Sequence[tuple[Tokens, int]], prompts: Sequence[tuple[int, ...]], shared: int
-    ) -> mx.array:
-        """Logits [T, vocabulary] where an answer token is predicted, with each of `prompts` read once, not once a row.
-
-        The choices of a question differ in a few tokens at the end. A prompt here lacks its last token: reading that
-        one predicts the answer's first. Prompts are padded as `batch_generate` pads them; `filter` repeats their cache.
-        """
-        prefix = make_prompt_cache(self.module)
-        self.forward.hidden(mx.array([prompts[0][:shared]]), prefix)
-        caches = [BatchKVCache.merge([c] * len(prompts)) for c in prefix]
-        rest = [p[shared:] for p in prompts]
-        longest = max(len(r) for r in rest)
-        for c in caches:
-            c.prepare(lengths=[len(r) for r in rest], right_padding=[longest - len(r) for r in rest])
-        self.forward.hidden(pad(rest, 1), caches)
-        place = {p: n for n, p in enumerate(prompts)}
-        owners = mx.array([place[tuple(t[: o - 1])] for t, o in coded])
-        for c in caches:
-            c.finalize()
-            c.filter(owners)
-        rows = pad([t[o - 1 : -1] for t, o in coded], 1)
-        states = self.forward.hidden(rows, caches)
-        at = [r * rows.shape[1] + i for r, (t, o) in enumerate(coded) for i in range(len(t) - o)]
-        states = states.reshape(-1, states.shape[-1])[mx.array(at)]
-        return self.forward.head(states) if self.forward.splits_head else states
 
     @cached_property
     def forward(self) -> Forward:
@@ -393,34 +329,6 @@ class Conversation:
             self.cache = make_prompt_cache(self.model.module)
             return []
         return tokens[:offset]
-
-
-def common_prefix(a: Sequence[int], b: Sequence[int]) -> int:
-    """Length of the longest common prefix."""
-    for i, (x, y) in enumerate(zip(a, b, strict=False)):
-        if x != y:
-            return i
-    return min(len(a), len(b))
-
-
-def shared_length(rows: Sequence[Tokens]) -> int:
-    """How many first tokens all rows share and are worth reading once (0: too few). Each row keeps its last token."""
-    if len(rows) < 2:
-        return 0
-    length = min(min(common_prefix(rows[0], row), len(row) - 1) for row in rows)
-    return length if length >= SHORTEST_PREFIX else 0
-
-
-def batches(order: Sequence[int], sizes: Sequence[int], batch_size: int) -> Iterator[list[int]]:
-    """`order` in pieces of at most `batch_size` rows whose `sizes` sum to at most VOCABULARY_ROWS (one row may)."""
-    part: list[int] = []
-    for i in order:
-        if part and (len(part) == batch_size or sum(sizes[k] for k in part) + sizes[i] > VOCABULARY_ROWS):
-            yield part
-            part = []
-        part.append(i)
-    if part:
-        yield part
 
 
 def load_quietly(folder: Path) -> tuple[Any, Any, dict]:

@@ -65,6 +65,24 @@ class Limited(Protocol):
     def encode(self, messages: Sequence[Message]) -> list[int]: ...
 
 
+@runtime_checkable
+class Reader(Protocol):
+    """A model that answers prompts and measures their reference answers in one reading of them.
+
+    `settled` says of an answer so far that nothing it goes on with can change its score.
+    """
+
+    def answer(
+        self,
+        prompts: Sequence[Sequence[Message]],
+        max_tokens: Sequence[int],
+        references: Sequence[str],
+        settled: Sequence[Callable[[str], bool] | None],
+        *,
+        batch_size: int = 32,
+    ) -> list[tuple[str, list[float]]]: ...
+
+
 def prompt_of(item: Item) -> tuple[Message, ...]:
     system = (Message("system", item.system),) if item.system else ()
     return (*system, Message("user", item.prompt))
@@ -160,12 +178,26 @@ def ask(model: Examinee, items: Sequence[Item], batch_size: int, verify: Verify 
     """The scores of items of one kind."""
     if reads(items[0]) == "choices":
         return measure_choices(model, items, batch_size)
-    losses = measure_references(model, items, batch_size)
     if reads(items[0]) == "reference":
-        return [likely(i, row) for i, row in zip(items, losses, strict=True)]
-    prompts = [prompt_of(i) for i in items]
-    answers = model.generate(prompts, [i.max_tokens for i in items], batch_size=batch_size)
-    return [judged(i, a, row, verify) for i, a, row in zip(items, answers, losses, strict=True)]
+        found = measure_references(model, items, batch_size)
+        return [likely(i, row) for i, row in zip(items, found, strict=True)]
+    return [judged(i, *said, verify) for i, said in zip(items, answers_of(model, items, batch_size), strict=True)]
+
+
+def answers_of(model: Examinee, items: Sequence[Item], batch_size: int) -> list[tuple[str, list[float]]]:
+    """Each item's answer, and the token losses (nats) of its reference; read at once where the model can."""
+    prompts, limits = [prompt_of(i) for i in items], [i.max_tokens for i in items]
+    if isinstance(model, Reader):
+        settled = [settler(i) for i in items]
+        return model.answer(prompts, limits, [reference_of(i) for i in items], settled, batch_size=batch_size)
+    losses = measure_references(model, items, batch_size)
+    return list(zip(model.generate(prompts, limits, batch_size=batch_size), losses, strict=True))
+
+
+def settler(item: Item) -> Callable[[str], bool] | None:
+    """When to stop writing an item's answer; None: only where it ends."""
+    settled = SCORERS[item.scorer].settled
+    return (lambda answer: settled(answer, item)) if settled else None
 
 
 def measure_references(model: Examinee, items: Sequence[Item], batch_size: int) -> list[list[float]]:

@@ -39,11 +39,13 @@ class Scorer:
     """`judge(answer, item)` and `check(item)`. What the scorer `reads` decides what the model is asked for.
 
     Only an "answer" has a judge here: choices and references are measured, a program is run (exam/sandbox.py).
+    `settled(answer, item)`: whether every answer that begins so passes, or none does; without it, only the end tells.
     """
 
     check: Callable[[Item], str]
     judge: Callable[[str, Item], str] | None = None
     reads: Reads = "answer"
+    settled: Callable[[str, Item], bool] | None = None
 
 
 def texts(target: Any) -> list[str]:
@@ -78,6 +80,12 @@ def has_words(text: str, words: str) -> bool:
 def contains(answer: str, item: Item) -> str:
     """At least one target occurs in the answer as whole words."""
     return "" if any(has_words(answer, t) for t in texts(item.target)) else "none of the expected words"
+
+
+def contains_settled(answer: str, item: Item) -> bool:
+    """A target was said; the last word, which may go on, does not count."""
+    cut = max(answer.rfind(" "), answer.rfind("\n"))
+    return cut > 0 and not contains(answer[:cut], item)
 
 
 def numbers(text: str) -> list[float]:
@@ -146,6 +154,11 @@ def find_object(text: str) -> Json | None:
     return None
 
 
+def json_settled(answer: str, item: Item) -> bool:
+    """The first object stands in a fence that is closed: whatever follows, it is the one that is judged."""
+    return any(find_object(match.group()) is not None for match in FENCE.finditer(answer))
+
+
 def check_keys(item: Item) -> str:
     target: Any = item.target
     ok = len(cast(Json, target)) > 0 if isinstance(target, dict) else isinstance(target, list) and texts(target) != []
@@ -190,6 +203,12 @@ def bullet_range(target: Any) -> tuple[int, int] | None:
     least, most = given["min"], given.get("max", 1000)
     ok = all(isinstance(n, int) and not isinstance(n, bool) for n in (least, most))
     return (least, most) if ok and 0 < least <= most else None
+
+
+def bullets_settled(answer: str, item: Item) -> bool:
+    """There are too many already."""
+    least, most = bullet_range(item.target) or (1, 0)
+    return len(BULLET.findall(answer)) > most >= least
 
 
 def check_bullets(item: Item) -> str:
@@ -260,6 +279,14 @@ def constraints(answer: str, item: Item) -> str:
     return f"says {said[0]}" if said else ""
 
 
+def constraints_settled(answer: str, item: Item) -> bool:
+    """Too many words, or one of `without`; the last word, which may go on, does not count."""
+    wanted, words = cast(Json, item.target), answer.split()[:-1]
+    count = sum(normalize(word) != "" for word in words)
+    said = any(has_words(" ".join(words), w) for w in texts(wanted.get("without")))
+    return said or count > wanted.get("max_words", count)
+
+
 def check_code(item: Item) -> str:
     """The target is Python: assert lines, and what they need."""
     tests = "\n".join(texts(item.target))
@@ -287,11 +314,11 @@ def judge_perplexity(losses: Sequence[float], item: Item) -> tuple[str, float]:
 SCORERS: Mapping[str, Scorer] = {
     "exact": Scorer(check_texts, exact),
     "numeric": Scorer(check_number, numeric),
-    "contains": Scorer(check_texts, contains),
+    "contains": Scorer(check_texts, contains, settled=contains_settled),
     "regex": Scorer(check_pattern, regex),
-    "json_keys": Scorer(check_keys, json_keys),
-    "bullets": Scorer(check_bullets, bullets),
-    "constraints": Scorer(check_constraints, constraints),
+    "json_keys": Scorer(check_keys, json_keys, settled=json_settled),
+    "bullets": Scorer(check_bullets, bullets, settled=bullets_settled),
+    "constraints": Scorer(check_constraints, constraints, settled=constraints_settled),
     "choice": Scorer(check_choice, reads="choices"),
     "perplexity": Scorer(check_perplexity, reads="reference"),
     "code": Scorer(check_code, reads="program"),
