@@ -1,5 +1,8 @@
 """Precision and recall of the rule path on labelled turns. Exit 1 when a bar (95 % and 80 %) is missed.
 
+The strangers' turns are batches of other people's talk. Each was measured once before anything was mended for it; that
+figure, "at first sight", is the honest one. What it says now only shows that the mends hold.
+
 Each turn is read alone. A fact counts as found when its value and the label's stand in one another as whole words, its
 value is at most two words longer than the label's, and its key names the label's subject; everything else that was
 extracted is wrong. "a | b" in a label is either of the two; what a turn lists under "also" may be found, need not be.
@@ -21,7 +24,17 @@ from circadian.records import Fact, Json, Message, Turn, normalize
 PRECISION = 0.95
 RECALL = 0.80
 EXTRA_WORDS = 2  # of "an old Saab"; a value that brings half the sentence along is not found
-LABELS = Path(__file__).resolve().parent.parent / "tests" / "data" / "labelled_turns.jsonl"
+DATA = Path(__file__).resolve().parent.parent / "tests" / "data"
+LABELS = (DATA / "labelled_turns.jsonl", DATA / "stranger_turns.jsonl")
+# Precision and recall of a batch when these rules had never met it.
+FIRST_SIGHT = {
+    "stranger-1": (0.848, 0.560),
+    "stranger-2": (0.844, 0.568),
+    "stranger-3": (0.930, 0.716),
+    "stranger-4": (0.837, 0.788),
+    "stranger-5": (0.952, 0.784),
+    "stranger-6": (0.895, 0.680),
+}
 
 
 @dataclass(frozen=True)
@@ -82,8 +95,8 @@ def tally(rows: list[Json]) -> Tally:
 
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--labels", type=Path, default=LABELS, help="JSONL of {user, facts: [{subject, value}]}")
-    parser.add_argument("--set", help="only the turns of this set: natural-1, natural-2")
+    parser.add_argument("--labels", type=Path, help="other turns: JSONL of {user, facts: [{subject, value}]}")
+    parser.add_argument("--set", help="only the turns of this set: natural-1, stranger-1")
     parser.add_argument("--mistakes", action="store_true", help="list every miss and every wrong fact on stderr")
     parser.add_argument("--quick", action="store_true", help="the same (it takes a second); for CI")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of the table")
@@ -92,7 +105,10 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> int:
     args = build_parser().parse_args(argv)
-    rows = [json.loads(line) for line in args.labels.read_text(encoding="utf-8").splitlines() if line.strip()]
+    files = [args.labels] if args.labels else LABELS
+    rows = [
+        json.loads(line) for path in files for line in path.read_text(encoding="utf-8").splitlines() if line.strip()
+    ]
     result = tally([row for row in rows if args.set in (None, row.get("set"))])
     if args.mistakes:
         print("\n".join(result.mistakes), file=sys.stderr)
@@ -103,6 +119,10 @@ def main(argv: list[str] | None = None) -> int:
         print(f"turns      {result.turns} ({result.negatives} without a fact)")
         print(f"precision  {result.precision:.3f}  (bar {PRECISION:.2f}; {result.wrong} wrong)")
         print(f"recall     {result.recall:.3f}  (bar {RECALL:.2f}; {result.missed} missed)")
+        for name in sorted({row.get("set", "") for row in rows} & FIRST_SIGHT.keys()):
+            now = tally([row for row in rows if row.get("set") == name])
+            seen = "at first sight {:.3f} {:.3f}".format(*FIRST_SIGHT[name])
+            print(f"{name} {now.precision:.3f} {now.recall:.3f}  (repaired on; {seen})")
     return OK if result.precision >= PRECISION and result.recall >= RECALL else FAILED
 
 

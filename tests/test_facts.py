@@ -1,6 +1,7 @@
 """What becomes a fact, what replaces what, and what never becomes one."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -145,6 +146,63 @@ def test_a_pronoun_is_who_was_named_before_it() -> None:
 def test_other_languages_are_kept_word_for_word(text: str) -> None:
     (fact,) = active(text)
     assert fact.relation == "statement" and fact.statement == text and fact.value in text
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("My sister Ines is visiting on Friday, what should I cook?", ["Ines"]),
+        ("I ride a Brompton, suggest a flat route.", ["Brompton"]),
+        ("Since I'm lactose intolerant, what can I put in my coffee?", ["lactose intolerant"]),
+        ("How do I tell my boss Ricardo that I quit?", ["Ricardo"]),
+        ("Find a gift for my dad, he turns 70 in May.", ["70"]),
+        ("We use Cerner at work and honestly it drives me up the wall.", ["Cerner"]),
+        ("No wait, my appointment isn't on the 4th, it's on the 11th of March.", ["11th of March"]),
+        ("Actually we moved the wedding to June 12.", ["June 12"]),
+        ("We changed the cat's name from Luna to Lumi.", ["Lumi"]),
+        ("My roommate his name is Marek.", ["Marek"]),
+        ("I am on holiday from 7 to 28 July.", ["7 to 28 July"]),
+        ("I am Lucía.", ["Lucía"]),
+        ("My wife Marta is Spanish.", ["Marta", "Spanish"]),
+    ],
+)
+def test_a_statement_is_told_from_what_surrounds_it(text: str, values: list[str]) -> None:
+    assert [f.value for f in active(text)] == values
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Zebra finches learn their song from their father.",
+        "Anyone who puts cream in carbonara deserves prison.",
+        "The buyer pays the seller within thirty days.",
+        "The Prime Minister lives at 10 Downing Street.",
+        "The payment arrived on 19 April.",
+        "Action items: Tom sends the contract, Priya books the venue, I call the client.",
+        "My daughter keeps mentioning it.",
+        "My accountant wants the receipts by Friday.",
+        "I do everything else.",
+        "My ping is 300 today.",
+        "My son is out for six weeks.",
+        "Imagine my dog Rex could talk.",
+        "Write a story about my sister Ana the pirate.",
+        "My cellar is damp, is it?",
+    ],
+)
+def test_what_does_not_stand_alone_or_last_is_no_fact(text: str) -> None:
+    assert [f.statement for f in active(text)] == []
+
+
+@pytest.mark.parametrize("text", ["I am Danish.", "My boyfriend is DJ.", "My boss is Catholic.", "I'm left-handed."])
+def test_what_somebody_is_is_no_name(text: str) -> None:
+    assert not [f for f in active(text) if f.relation in ("name", "role") or f.key.endswith("|name")]
+
+
+def test_a_fact_is_one_statement() -> None:
+    texts = [json.loads(x)["user"] for x in (DATA / "stranger_turns.jsonl").read_text(encoding="utf-8").splitlines()]
+    for text in texts:
+        for fact in active(text):
+            assert not re.search(r",? (?:and|but|so) (?:he|she|it|they) [a-z]", fact.statement), fact.statement
 
 
 def test_same_turns_same_facts() -> None:

@@ -27,7 +27,11 @@ def texts_of(name: str) -> list[str]:
 def every_set() -> tuple[tuple[Fact, LessonSet], ...]:
     """Each labelled turn and each unseen relation with its lessons, one life per turn."""
     out: list[tuple[Fact, LessonSet]] = []
-    for text in (*texts_of("unseen_relations.jsonl"), *texts_of("labelled_turns.jsonl")):
+    for text in (
+        *texts_of("unseen_relations.jsonl"),
+        *texts_of("labelled_turns.jsonl"),
+        *texts_of("stranger_turns.jsonl"),
+    ):
         facts = facts_of(text)
         lessons = make_lessons(facts, seed=0)
         out += [(fact, lessons) for fact in facts if fact.status == "active"]
@@ -133,3 +137,21 @@ def test_a_replaced_value_is_taught_against() -> None:
     against = [lesson for lesson in lessons if "Bonn" in lesson.question]
     assert len(against) == 2
     assert all("Turku" in lesson.answer and "Bonn" not in lesson.answer for lesson in against)
+
+
+@pytest.mark.parametrize(
+    ("text", "asked", "never"),
+    [
+        ("I've been sober since 6 January 2020.", "Since when have I been sober?", "What have I"),
+        ("I am on holiday from 7 to 28 July.", "When am I on holiday?", "At what time"),
+        ("My old address was Kirkgate 4.", "What was my old address?", "my address"),
+        ("My daughter is in the 7th standard.", "What is my daughter in?", "Where"),
+        ("Our housekeeper has Sundays off.", "Which days does our housekeeper have off?", "When does"),
+        ("I run on Tuesdays.", "When do I run?", "operate"),
+    ],
+)
+def test_questions_fit_what_was_told(text: str, asked: str, never: str) -> None:
+    lessons = make_lessons(facts_of(text), seed=0)
+    questions = [x.question for x in (*lessons.train, *lessons.valid, *lessons.test)]
+    assert asked in questions
+    assert not [q for q in questions if never in q]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from circadian.night.clauses import value_of
 from circadian.night.grammar import be_for, canonical, head_noun, lemma_of, possessive, strip_determiner, value_type
-from circadian.night.words import KINDS, NO_OWNER, PEOPLE, PETS, bag
+from circadian.night.words import KINDS, NO_OWNER, PEOPLE, PEOPLES, PETS, bag
 
 MULTI = frozenset(
     {"avoid", "like", "dislike", "instrument", "sport", "language", "speaks", "owns", "drink", "eats", "prefer"}
@@ -98,6 +98,17 @@ def named_by(match: re.Match[str]) -> Iterable[Draft | None]:
 
 def my_name(match: re.Match[str]) -> Iterable[Draft | None]:
     return [Draft("name", "I", clean(match["v"]), f"my name is {clean(match['v'])}", "i|name", {})]
+
+
+def i_am(match: re.Match[str]) -> Iterable[Draft | None]:
+    """ "I am Lucía"; not "I am Danish", not "I am MVP", not "I am 40"."""
+    value = clean(match["v"])
+    is_name = re.fullmatch(r"[^\W\d_][a-zà-ÿ'-]+(?: [^\W\d_][a-zà-ÿ'-]+)?", value) and value[:1].isupper()
+    return (
+        my_name(match)
+        if is_name and value.lower() not in (*PEOPLES, "batman", "superman", "santa", "groot", "god")
+        else []
+    )
 
 
 def got_named(match: re.Match[str]) -> Iterable[Draft | None]:
@@ -269,13 +280,16 @@ def language(match: re.Match[str]) -> Iterable[Draft | None]:
 
 def job(match: re.Match[str]) -> Iterable[Draft | None]:
     subject, value = match["s"], clean(match["v"])
-    value = re.sub(r"^(?:a|an) ", "", re.split(r" (?:at|for|in|with|by|from) ", value)[0])
+    value = re.sub(r"^(?:a|an) ", "", re.split(r" (?:at|for|in|on|with|by|from) ", value)[0])
     if not subject or len(value.split()) > 4:
         return []
     article = "an" if value[:1].lower() in "aeiou" else "a"
     said = f"{subject} {be_for(subject)} {article} {value}"
     out = [Draft("job", subject, value, said, f"{subject_key(subject)}|job", {})]
-    place = re.search(rf"{re.escape(value)} (?:at|for|with) ((?:the )?[A-Z][\w'’&. -]*)$", match.string)
+    place = re.search(
+        rf"{re.escape(value)} (?:(?:in|on) (?:the|a) [a-z -]+ )?(?:at|for|with) ((?:the )?[A-Z][\w'’&. -]*)$",
+        match.string,
+    )
     if place:
         verb = "work" if subject.lower() in ("i", "we") else "works"
         out.append(
@@ -294,6 +308,7 @@ def job(match: re.Match[str]) -> Iterable[Draft | None]:
 
 _AFTER_PLACE = (
     r" (?:with|for|since|because|to|where|when|as|near|and|but|until|next|this|"
+    r"every|on (?=\w+days?\b)|in (?=(?:the )?(?:week|morning|evening|afternoon))|"
     r"in (?=spring|summer|autumn|fall|winter|\d|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec))\b"
 )
 
@@ -302,6 +317,8 @@ def place(relation: str) -> Callable[[re.Match[str]], Iterable[Draft | None]]:
     def build(match: re.Match[str]) -> Iterable[Draft | None]:
         subject, value = match["s"], re.split(_AFTER_PLACE, clean(match["v"]))[0]
         full = clean(match["v"])
+        if relation == "employer":
+            value = re.split(r"(?<=\w) in (?=[A-Z])", value)[0] if re.match(r"(?:the )?[A-Z]", value) else value
         if (
             value_type(value) == "common"
             and value_type(full) == "name"
@@ -412,7 +429,12 @@ def attribute(match: re.Match[str]) -> Iterable[Draft | None]:
         return []
     if re.search(r" (?:he|she|it|they|I|we|that)$", noun_phrase):
         return []  # "my dog thinks he is the king of Spain"
-    if re.match(r"(?:a|an) ", value) and head_noun(noun_phrase) in PEOPLE | PETS:
+    first = lemma_of(value.split(" ")[0])
+    if re.fullmatch(r"[A-Z]{2,4}", value) and head_noun(noun_phrase) in PEOPLE:
+        return []  # "my boyfriend is DJ"
+    if value.lower() in PEOPLES or (first and first[1] in ("past", "participle") and " " in value):
+        return []
+    if re.match(r"(?:a|an) ", value) and (head_noun(noun_phrase) in PEOPLE | PETS or len(value.split()) > 4):
         return []
     if (
         (head_noun(noun_phrase) in NO_OWNER and len(noun_phrase.split()) < 3)

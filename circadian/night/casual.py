@@ -22,7 +22,7 @@ _NOT = bag(
 )
 _LAUGH = re.compile(
     r"^(?:(?:lol|lmao|haha+|hehe+|omg|ugh|tbh|ngl|honestly|btw|ok so|so yeah|well)\b[ ,!.]*)+(?:so |and |but )?(?=\w)|"
-    r"[ ,]+(?:no idea why|don't ask(?: me)?(?: why)?|as you do|obvs|obviously|lol|lmao|haha+|hehe+|tbh|ngl|btw|xd|:\)|:d|<3)(?=[ ,.!]*$)",
+    r"[ ,]+(?:no idea why|don't ask(?: me)?(?: why)?|as you do|obvs|obviously|if you (?:please|will|like|must know)|believe it or not|of all things|alas|mind you|wtf|fr|smh|imo|imho|ffs|rn|lol|lmao|haha+|hehe+|tbh|ngl|btw|xd|:\)|:d|<3)(?=[ ,.!]*$)",
     re.IGNORECASE,
 )
 _KIN = "|".join(sorted((re.escape(w) for w in RELATIVES | ROLES | PETS), key=len, reverse=True))
@@ -55,7 +55,9 @@ def plain_typing(text: str) -> str:
 def _line(text: str) -> str:
     text = re.sub(r"[A-Za-z']+", _written_out, text.replace("’", "'"))
     text = re.sub(
-        r"\b([Ii])ts (?=(?:a|an|the|my|our|for|been|not|in|on|at|called|just|only|from|\d+\w*)\b)", r"\1t's ", text
+        r"\b([Ii])ts (?=(?:a|an|the|my|our|for|been|not|in|on|at|called|just|only|from|due|set|\d+\w*)\b)",
+        r"\1t's ",
+        text,
     )
     text = re.sub(r"(?<![\w.])i(?=['\s,]|$)", "I", text)
     pieces = re.split(r"(?<=[.!?])(\s+)", text)

@@ -207,6 +207,14 @@ def chunks(rest: str) -> list[tuple[str, str]]:
         two = " ".join(w.lower() for w in words[i : i + 2])
         three = " ".join(w.lower() for w in words[i : i + 3])
         found = three if three in _COMPOUND_PREPOSITIONS else two if two in _COMPOUND_PREPOSITIONS else words[i].lower()
+        if (
+            found == "to"
+            and preposition == "from"
+            and re.fullmatch(r"(?:the )?\d[\w.:]*|[A-Z][a-z]+day|[A-Z][a-z]{2,8}", " ".join(current))
+        ):
+            current.append(words[i])  # "from 7 to 28 July" is one stretch of time
+            i += 1
+            continue
         if found in _COMPOUND_PREPOSITIONS or (
             found in PREPOSITIONS and not (found in ("in",) and i == len(words) - 1)
         ):
@@ -254,6 +262,10 @@ def split_value(rest: str, lemma: str = "") -> Slot | None:
     new = [i for i in filled if parts[i][0] not in ("", "off", "at") and (given or not objects) and " " in parts[i][1]]
     objects = (new if lemma != "be" else []) or objects
     placed = [i for i in filled if parts[i][0]] if lemma in _PLACING or (lemma == "be" and len(filled) > 1) else []
+    if lemma == "be" and filled[0] == 0 and re.match(r"an? ", parts[0][1]) and not named:
+        placed = []  # "a signalman on the railway": what somebody is
+    if lemma == "be" and strong and strong[0] == 0 and parts[0][0] == "" and re.search(r"[A-Z]", parts[0][1]):
+        strong = strong[:1]  # "a Toyota with 180,000 km"
     at = (money or strong[-1:] or placed[:1] or objects[:1] or filled)[0]
     preposition, phrase = parts[at]
     join = [f"{p} {n}".strip() for p, n in parts]
@@ -296,6 +308,10 @@ def value_of(phrase: str) -> str:
         r"y|&)\s+)?[A-ZÀ-ÖØ-Þ0-9][\w'’.&-]*)*)$",
         bare,
     )
+    if re.match(r"\d\S* to (?:the )?\d", bare):
+        return bare  # "3rd to the 10th of October"
+    if match and re.fullmatch(r"\d+", match[1]) and re.fullmatch(r"[a-z]+ \d+", bare):
+        return bare  # "year 10", "room 312"
     if match and value_type(bare) == "name" and bare[: match.start(1)].strip().count(" ") < 3 and len(match[1]) > 1:
         return match[1]
     return bare
@@ -304,13 +320,19 @@ def value_of(phrase: str) -> str:
 def wh_word(clause: Clause, slot: Slot) -> tuple[str, str]:
     """(question word, preposition left at the end) for the slot: ("where", ""), ("who", "under"), ("what", "to")."""
     kind, preposition = value_type(slot.phrase), slot.preposition
+    if kind == "date" and clause.lemma == "have" and not preposition:
+        return "which days", ""  # "has Sundays off"
     if re.match(r"(?:every|each) (?:\d|two|three|four|five|six|seven|eight|nine|ten|other)", slot.phrase):
         return "how often", ""
     if kind in ("date", "time") and preposition in ("in", "on", "at", "", "by", "around", "before", "after"):
         return "when", preposition if preposition in ("before", "after") else ""
+    if preposition == "from" and re.match(r"(?:the )?\S+ to \S+", slot.phrase):
+        return "when", ""
+    if kind in ("date", "time") and preposition in ("since", "until", "till", "from"):
+        return f"{preposition} when", ""
     if kind == "number" and preposition == "at" and clause.lemma in _CLOCK_VERBS:
         return "when", ""
-    counted = re.fullmatch(rf"(?:\d+|{'|'.join(NUMBER_WORDS)}) ((?:[a-z]+ )?[a-z]+s)", slot.phrase.lower())
+    counted = re.match(rf"(?:\d+|{'|'.join(NUMBER_WORDS)}) ((?:[a-z]+ )?[a-z]+s)(?:,|$)", slot.phrase.lower())
     if counted:
         return f"how many {counted[1]}", preposition
     if kind == "money":
@@ -343,6 +365,8 @@ def _asks_where(clause: Clause, slot: Slot, kind: str) -> bool:
     """Whether a phrase after in, at, on … is a place: not "a course in Swahili", not "specialized in Roman law"."""
     if slot.before.lower() in ("me", "us", "him", "her", "them"):
         return False  # "put me on nebivolol"
+    if slot.preposition == "in" and re.search(r"\b(?:year|grade|standard|class|form|league|team)\b", slot.phrase):
+        return False
     if slot.preposition == "in" and _SUBJECT_MATTER.search(slot.before):
         return False
     if kind == "name" and slot.preposition != "under" and clause.lemma not in ("specialize", "specialise", "believe"):

@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from circadian.night.builders import MULTI, Draft, kind_of
+from circadian.night.builders import MULTI, Draft, appositive, kind_of
 from circadian.night.clauses import parse
 from circadian.night.foreign import foreign_draft
-from circadian.night.generic import generic_drafts
+from circadian.night.generic import PASSING, generic_drafts
 from circadian.night.grammar import (
     canonical,
     expand,
@@ -25,9 +25,10 @@ from circadian.night.grammar import (
 )
 from circadian.night.mentions import mentions
 from circadian.night.patterns import drafts
-from circadian.night.sieve import Said, said
+from circadian.night.sieve import Said, heard
 from circadian.night.units import trim, unfront
-from circadian.night.words import bag
+from circadian.night.verdict import stands_alone
+from circadian.night.words import MEN, PEOPLE, RELATIVES, ROLES, WOMEN, bag
 from circadian.records import NO_TRAIN, Fact, Forgotten, Turn, normalize, short_id
 
 _STOP = bag(
@@ -81,7 +82,7 @@ def gather(
 
 def read_turn(text: str) -> tuple[list[tuple[Draft, bool]], dict[str, int]]:
     """The drafts of one user message, each with whether it was marked as a change; and what fell to which rule."""
-    statements, dropped = said(text)
+    statements, dropped = heard(text)
     out: list[tuple[Draft, bool]] = []
     subject = ""
     update = False
@@ -92,7 +93,7 @@ def read_turn(text: str) -> tuple[list[tuple[Draft, bool]], dict[str, int]]:
             new = _drafts_of(part, statement)
             found += new
             subject = _next_subject(part, new, subject)
-        if not found:
+        if not found and not statement.names_only:
             _add(dropped, {"nothing lasting": 1})
         out += [(draft, update) for draft in found]
     return out, dropped
@@ -105,21 +106,32 @@ def _is_told(draft: Draft, found: Sequence[Told]) -> bool:
 
 
 def _drafts_of(part: str, statement: Said) -> list[Draft]:
+    if statement.names_only:
+        return mentions(part)[0] if not re.match(r"(?:he|she|they|it)\b", part) else []
     foreign = foreign_draft(part)
     if foreign is not None:
         return [foreign]
-    named, rest = mentions(part)
+    names, rest = mentions(part)
+    named = _sound(names)
     plain = strip_trailing(trim(rest))
     main, front = unfront(plain)
-    found = drafts(plain) or (drafts(main) if front else [])
-    found = found or generic_drafts(main, trim(expand(statement.raw)), front, asked=statement.asked)
+    known = drafts(plain) or (drafts(main) if front else [])
+    if PASSING.search(statement.raw):  # "my ping is 300 today"
+        known = [d for d in known if d.relation != "attribute" or value_type(d.value) in ("name", "date")]
+    found = _sound(known)
+    found = found or _sound(generic_drafts(main, trim(expand(statement.raw)), front, asked=statement.asked))
     # Who somebody is, is the fact; what was done with them on the day is not.
     told = {draft.value for draft in named} if re.match(r"(?:I|we)\b", main) else set[str]()
     found = [d for d in found if not (d.relation == "clause" and any(name in d.value for name in told))]
     keys = {draft.key for draft in found}
     found = [draft for draft in named if draft.key not in keys] + found
-    found = [replace(draft, value=short_value(draft.value)) for draft in found if not _NOBODY.match(draft.subject)]
-    return [draft for draft in found if draft.value]
+    return found
+
+
+def _sound(found: Iterable[Draft]) -> list[Draft]:
+    """The drafts with their values cut short, without those that say nothing by themselves."""
+    short = [replace(draft, value=short_value(draft.value)) for draft in found if not _NOBODY.match(draft.subject)]
+    return [draft for draft in short if draft.value and stands_alone(draft)]
 
 
 def _parts(statement: Said, subject: str) -> list[str]:
@@ -137,7 +149,11 @@ def _halves(text: str) -> list[str]:
     for match in re.finditer(r"(?:;| -|,)? (?:and|but)(?: also)? |; |, (?=(?:my|our|I|we|she|he|they|it) )", text):
         left, right = (
             text[: match.start()],
-            re.sub(r"^(?:now|then|also|currently|still) (?=[a-z])", "", text[match.end() :]),
+            re.sub(
+                r"^(?:now|then|also|currently|still|just|always|usually|mostly|sometimes) (?=[a-z])",
+                "",
+                text[match.end() :],
+            ),
         )
         if not re.search(r"\w", left) or parse(left) is None:
             continue
@@ -151,6 +167,8 @@ def _halves(text: str) -> list[str]:
             return [left, *_halves(f"{another[1]} have {right}")]
         form = lemma_of(first) if first.islower() else None
         clause = parse(left)
+        if clause is not None and clause.is_be and re.match(r"[a-z]+(?:ed|ing) [a-z]", right):
+            return [left, *_halves(f"{clause.subject} {clause.verb} {right}")]
         opens = first in ("is", "are", "am", "was", "were", "has", "have") or (
             form is not None and form[1] in ("s", "past")
         )
@@ -171,6 +189,8 @@ def _fill_pronoun(text: str, subject: str) -> str:
     if not match or not subject:
         return text
     word = match[1].lower()
+    if not _may_mean(word, subject):
+        return text
     if word == "it" and is_plural(subject):
         inner = re.search(r" ((?:my|our) [\w -]+)$", subject)
         if inner is None:
@@ -178,6 +198,14 @@ def _fill_pronoun(text: str, subject: str) -> str:
         subject = inner[1]
     stand_in = possessive(subject) if word in ("his", "her", "its", "their") else subject
     return f"{stand_in} {text[match.end() :]}"
+
+
+def _may_mean(word: str, subject: str) -> bool:
+    """No "it" for somebody, no "she" for a brother."""
+    noun = (appositive(subject) or (subject,))[0].split(" ")[-1].lower()
+    if word in ("it", "its"):
+        return noun not in PEOPLE
+    return not (word in ("he", "his") and noun in WOMEN) and not (word in ("she", "her") and noun in MEN)
 
 
 def _lower_start(text: str) -> str:
@@ -193,7 +221,7 @@ def _lower_start(text: str) -> str:
 def _next_subject(text: str, found: Iterable[Draft], subject: str) -> str:
     """Whom the next "she" or "it" means."""
     had = re.match(
-        r"(?:I|[Ww]e) (?:have|got|have got|adopted|bought|own) (?:a|an|one|two) "
+        r"(?:I|[Ww]e) (?:have|had|got|have got|adopted|bought|own) (?:a|an|one|two) "
         r"(?:new |older |younger |little |big |twin )?([a-z-]+)",
         text,
     )
@@ -207,6 +235,9 @@ def _next_subject(text: str, found: Iterable[Draft], subject: str) -> str:
         return clause.subject.removesuffix("'s name")
     if clause is not None and clause.subject.lower() not in ("i", "we", "he", "she", "it", "they"):
         return clause.subject
+    people = re.findall(rf"\b[Mm]y (?:[a-z-]+ )?(?:{'|'.join(RELATIVES | ROLES)})(?: [A-Z][\w-]+)?(?=$|[ ,.])", text)
+    if len(people) == 1:
+        return people[0]
     mine = re.findall(r"\b(?:my|our) (?:[a-z-]+ )?[a-z-]+s(?=$|[,.])", text)
     return mine[0] if len(mine) == 1 and not subject and is_plural(mine[0]) else subject
 

@@ -16,9 +16,9 @@ from circadian.night.grammar import (
     strip_determiner,
     value_type,
 )
-from circadian.night.words import NO_OWNER, PEOPLE, PETS, bag
+from circadian.night.words import DAYS, MONTHS, NO_OWNER, PEOPLE, PETS, bag
 
-_PASSING = re.compile(
+PASSING = re.compile(
     r"\b(?:today|tonight|tomorrow|yesterday|this (?:morning|afternoon|evening|weekend)|last night|right now|"
     r"at the moment|just now|a minute|soon|later|"
     r"an hour ago|in a bit|all day|all night|the whole day|again)\b",
@@ -54,17 +54,20 @@ _OPINING = bag("think believe suppose guess hope feel wonder say claim reckon sw
 _NEWS = bag("win lose beat draw resign announce crash score attack invade vote elect fall")
 _LIFE_EVENTS = bag(
     "bear raise bring marry baptize christen diagnose elect appoint promote name call educate adopt vaccinate award "
-    "divorce widow hire operate"
+    "divorce widow hire operate station train"
 )
 _NEED_MORE = bag("afraid scared terrified fond proud named called based located made")
 _LASTING_PROGRESSIVE = bag(
-    "learn study train work live write build play save prepare organise organize restore renovate plan take raise "
+    "learn study train work live head lead manage write build play save prepare organise organize restore renovate "
+    "plan take raise "
     "grow knit translate"
 )
 _THINGS_HAD = PEOPLE | PETS | bag(
     "brothers sisters sons daughters kids children cats dogs twins siblings cousins grandchildren grandkids "
     "nephews nieces hens chickens rabbits car bike boat garden allotment house flat cabin cottage tattoo allergy "
-    "motorbike motorcycle van piano guitar telescope degree phd licence license subscription"
+    "motorbike motorcycle van piano guitar telescope degree phd licence license subscription caravan tractor "
+    "greenhouse pond pool workshop shop business company blog podcast employees staff braces asthma diabetes arthritis "
+    "epilepsy adhd dyslexia eczema psoriasis tinnitus pacemaker stutter scar implant glasses grandchildren godchildren"
 )  # fmt: skip
 
 
@@ -101,7 +104,7 @@ def generic_drafts(text: str, raw: str, front: str = "", *, asked: bool = False)
 def _there_is(clause: Clause, slot: Slot, text: str, raw: str) -> list[Draft]:
     """ "There is a Tamarind in the household": only what has a name, and where."""
     place = re.search(r"\b(?:in|on|at|under|behind|near|next to) ((?:my|our|the) [\w' -]+)$", f"{slot.after}")
-    if place is None or slot.preposition or value_type(slot.phrase) != "name" or _PASSING.search(raw):
+    if place is None or slot.preposition or value_type(slot.phrase) != "name" or PASSING.search(raw):
         return []
     return [Draft("clause", place[1], slot.value, text, f"{canonical(place[1])}|there {clause.verb}")]
 
@@ -122,7 +125,7 @@ def _new_information(clause: Clause, slot: Slot, front: str, raw: str) -> str | 
         re.search(r"\b(?:my|our|me|us)\b", f"{inner} {front}") or len(re.findall(r"\bthe\b", f"{inner} {front}")) > 1
     )
     told = is_particular(re.sub(r"\bI\b", "", inner))
-    if told or _PASSING.search(raw) or _OPINION.search(clause.rest) or clause.lemma in _PASSING_VERBS or clause.is_be:
+    if told or PASSING.search(raw) or _OPINION.search(clause.rest) or clause.lemma in _PASSING_VERBS or clause.is_be:
         return None
     if _NEGATED.search(f"{clause.aux} {clause.adverb} {clause.rest}"):
         return None
@@ -197,9 +200,11 @@ def _accept(clause: Clause, slot: Slot, raw: str, asked: bool) -> bool:
         return False
     if asked:
         return True
-    if _OPINION.search(clause.rest) or clause.lemma in ("fail", "return", "throw", "crash", "raise", "compile"):
+    if _OPINION.search(clause.rest) or (
+        clause.lemma in ("fail", "return", "throw", "crash", "raise", "compile") and first not in ("i", "we")
+    ):
         return False
-    if _PASSING.search(raw) or (head_noun(clause.subject) in NO_OWNER and len(words) < 3):
+    if PASSING.search(raw) or (head_noun(clause.subject) in NO_OWNER and len(words) < 3):
         return False
     owned = re.search(r"\b(?:my|our|i|we)\b|'s", clause.subject.lower()) is not None
     named = words[0][:1].isupper() and first not in (*DETERMINERS, "i", "we") and not _plain_plural(clause)
@@ -207,13 +212,23 @@ def _accept(clause: Clause, slot: Slot, raw: str, asked: bool) -> bool:
     if clause.is_be:
         return _accept_be(clause, slot, owned or named, particular)
     if clause.aux.split(" ")[-1] in ("am", "is", "are", "was", "were", "been") and clause.verb.endswith("ing"):
-        return _accept_progressive(clause, particular)
+        return _accept_progressive(clause, slot, particular)
     if clause.lemma == "have":
         return _accept_have(clause, slot, first, particular and owned)
     if owned and clause.aux in ("is", "are") and (lemma_of(clause.verb) or ("", ""))[1] in ("past", "participle"):
         return True
     if first in ("i", "we"):
         return _accept_own(clause, slot, particular)
+    kind = value_type(slot.phrase)
+    if clause.lemma in _PASSING_VERBS and (kind in ("time", "common", "number") or _weekday(slot)):
+        return False
+    if (
+        first == "the"
+        and kind == "number"
+        and re.match(r"(?:the|an?) ", clause.rest)
+        and not re.search(r"\b(?:my|our|me|us)\b", f"{clause.subject} {clause.rest}")
+    ):
+        return False  # "The buyer pays within thirty days": a rule, a price, a recipe
     if owned or named:
         lasting = _present(clause) or (_specific(clause) and first == "the")
         return particular or (lasting and clause.lemma not in _PASSING_VERBS and _has_object(slot))
@@ -271,20 +286,36 @@ def _specific(clause: Clause) -> bool:
     return told_apart is not None and lasting and not clause.verb.endswith("ing")
 
 
-def _accept_progressive(clause: Clause, particular: bool) -> bool:
+def _accept_progressive(clause: Clause, slot: Slot, particular: bool) -> bool:
     """ "I'm learning knitting", "we are writing a book on Rome"; not "I'm cooking pasta"."""
     if clause.lemma == "do" and re.search(
         r" at (?:the |my )?(?:uni|university|college|poly|school|night school)\b", clause.rest
     ):
         return True
+    if _planned(slot) and re.search(
+        r"\b(?:my|our|i|we)\b|^[A-Z]", re.sub(r"^The\b", "", clause.subject), re.IGNORECASE
+    ):
+        return not clause.aux.startswith(("was", "were"))
     lasting = particular or clause.lemma in ("learn", "study", "restore", "renovate", "raise")
     return lasting and clause.lemma in _LASTING_PROGRESSIVE and not clause.aux.startswith(("was", "were"))
+
+
+def _weekday(slot: Slot) -> bool:
+    return re.fullmatch(rf"(?:(?:next|this) )?(?:{'|'.join(DAYS)})", slot.phrase.lower()) is not None
+
+
+def _planned(slot: Slot) -> bool:
+    """A day of the calendar or a year, no "Friday": what stays true when the week is over."""
+    named = re.search(rf"\b(?:{'|'.join(MONTHS)}|\d{{4}})\b", slot.phrase.lower())
+    return named is not None and (value_type(slot.phrase) == "date" or " to " in slot.phrase)
 
 
 def _accept_have(clause: Clause, slot: Slot, first: str, particular: bool) -> bool:
     """Relatives, animals and things one has; what my things have. Not a question, a meeting or a cold."""
     kind = value_type(slot.phrase)
-    if kind != "date" and _HAD_FOR_NOW.search(slot.before or slot.phrase):
+    if (kind == "date" and not _present(clause)) or _HAD_FOR_NOW.search(slot.before or slot.phrase):
+        return False
+    if clause.verb == "had" and not clause.aux:
         return False
     if first == "the" and kind == "number" and _present(clause):
         return True
@@ -292,7 +323,7 @@ def _accept_have(clause: Clause, slot: Slot, first: str, particular: bool) -> bo
         thing = head_noun(clause.subject) not in PEOPLE and " " in slot.value and _present(clause)
         if thing or particular:
             return True
-    had = strip_determiner(slot.phrase).split(" of ")[0].split(" ")[-1].lower()
+    had = re.split(r", | and another", strip_determiner(slot.phrase))[0].split(" of ")[0].split(" ")[-1].lower()
     return had in _THINGS_HAD or (particular and kind in ("name", "date"))
 
 
@@ -316,8 +347,15 @@ def _accept_own(clause: Clause, slot: Slot, particular: bool) -> bool:
 
 def _accept_be(clause: Clause, slot: Slot, own: bool, particular: bool) -> bool:
     first = clause.rest.split(" ")[0].lower()
+    if own and re.match(
+        r"in (?:year|grade|form) \w+|in my \w+ (?:year|grade|semester|term)\b|on (?:holiday|leave) ", clause.rest
+    ):
+        return first == "in" or _planned(slot)
     if (slot.preposition == "at" and value_type(slot.phrase) == "number") or re.search(r"\bpercent\b|%", clause.rest):
         return False
+    trade = re.match(r"an? [a-z -]+ (?:at|in|for|on) ", clause.rest)
+    if clause.verb == "was" and own and particular and trade and not re.search(r"\b(?:bit|mess|wreck)\b", trade[0]):
+        return True  # "I was a seamstress at the opera in Graz"
     if first in _NEED_MORE and not slot.preposition:
         return False
     if first in _LASTING_ADJECTIVES and own:

@@ -50,6 +50,7 @@ _ADVERBS = bag(
     "now already officially actually originally normally generally typically ever even both all regularly mostly "
     "once secretly"
 )
+_IS_NOT_OWNER = "a|an|the|called|named|not|now|also|allergic|away|from|in|at|on"
 _CONTRACTIONS = (
     (r"\b(I)['’]m\b", r"\1 am"),
     (r"\b(we|you|they)['’]re\b", r"\1 are"),
@@ -57,6 +58,9 @@ _CONTRACTIONS = (
     (r"\b(I|we|you|he|she|it|they)['’]ll\b", r"\1 will"),
     (r"\b(he|she|it|that|there|who|what|where|here|name)['’]s (been|got)\b", r"\1 has \2"),
     (r"\b(he|she|it|that|there|who|what|where|here|name)['’]s\b", r"\1 is"),
+    (rf"\b((?:my|our|the) (?:[a-z-]+ )?[a-z-]+)['’]s(?= (?:{_IS_NOT_OWNER})\b)", r"\1 is"),
+    (r"\b(have|has) got(?= (?:two|three|four|five|six|\d+)\b)", r"\1"),
+    (r"\bshall\b", r"will"),
     (r"\bcannot\b", r"can't"),
     (r"\bcan not\b", r"can't"),
     (r"\b(do|does|did) not\b", r"\1n't"),
@@ -69,11 +73,12 @@ _SWAP = {
 _ABBREVIATIONS = re.compile(r"\b(?:Dr|Mr|Mrs|Ms|Prof|St|Mt|Jr|Sr|vs|No|e\.g|i\.e|etc|[A-Z])\.$")
 _MONTH = rf"(?:{'|'.join(MONTHS)}|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\b\.?"
 _NUMBER = rf"(?:\d[\d.,:/]*|{'|'.join(NUMBER_WORDS)})"
+_NTH = "(?:first|second|third|fourth|last|other)"
 _DATE = re.compile(
     rf"(?:(?:{'|'.join(DAYS)}),? )?(?:(?:the )?\d{{1,2}}(?:st|nd|rd|th)?(?: of)? {_MONTH}|"
     rf"{_MONTH}(?: (?:the )?\d{{1,2}}"
-    rf"(?:st|nd|rd|th)?)?)(?:,? \d{{4}})?|(?:every |next |the )?(?:{'|'.join(DAYS)})s?\b(?: (?:morning|afternoon|"
-    rf"evening|night)s?)?"
+    rf"(?:st|nd|rd|th)?)?)(?:,? \d{{4}})?|(?:every |next |the )?(?:{_NTH} )?"
+    rf"(?:{'|'.join(DAYS)})s?\b(?: (?:morning|afternoon|evening|night)s?)?"
     r"|\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./]\d{2,4}|the \d{1,2}(?:st|nd|rd|th)\b(?! \w)|(?:19|20)\d\d\b"
     r"|(?:early |late |mid-?)?(?:spring|summer|autumn|fall|winter)\b(?: (?:19|20)\d\d)?",
     re.IGNORECASE,
@@ -88,7 +93,8 @@ _TRAILING = re.compile(
     r"please remember(?: (?:it|that))?|just so you know|remember that|don't forget|by the way|btw|badly|severely|"
     r"of course|as always|as usual|for good|at last|actually|again|finally|instead|from now on|"
     r"obviously|after all|anymore|any more|"
-    r"for now|in fact|though|"
+    r"for now|in fact|though|originally|by far|mostly|mainly|"
+    r"with a passion|with all my heart|to bits|to death|like crazy|"
     r":\)|:-\)|!|😀|🙂|🎉|❤️|😊)$",
     re.IGNORECASE,
 )
@@ -275,7 +281,7 @@ def value_type(text: str) -> str:
         return "money"
     if re.fullmatch(rf"{_NUMBER}(?:[ -]{_NUMBER})*(?: .*|[\w.°%\"']*)?", bare, re.IGNORECASE):
         return "number"
-    if re.search(r"(?:^|\s)[\"“]?[A-ZÀ-ÖØ-Þ]|\d|\w@\w", bare):
+    if re.search(r"(?:^|\s)[\"“]?[A-ZÀ-ÖØ-Þ]|\d|\w[@.]\w{2}", bare):
         return "name"
     return "common"
 
@@ -303,10 +309,13 @@ def short_value(value: str) -> str:
         " ,;:"
     )
     value = re.split(rf" (?:{'|'.join(PREPOSITIONS)}) (?=(?:.* )?(?:my|me|our|us|I|we)\b)", value)[0]
+    value = re.split(r"(?<=\w) and (?=\d|an? |another )", value)[0]
     if len(value.split()) > 4 and value[:1].islower():
         value = re.split(r" and ", value)[0]
-    while len(value.split()) > 5 and re.search(rf" (?:{'|'.join(PREPOSITIONS)}) ", value):
-        value = re.sub(rf" (?:{'|'.join(PREPOSITIONS)}) (?!.* (?:{'|'.join(PREPOSITIONS)}) ).*$", "", value)
+    cut = "|".join([*(PREPOSITIONS - {"of"}), rf"of(?! (?:the (?:week|month|year)|(?i:{_MONTH})))"])
+    stretch = re.match(r"\d\S* to (?:the )?\d", value)
+    while not stretch and len(value.split()) > 5 and re.search(rf" (?:{cut}) ", value):
+        value = re.sub(rf" (?:{cut}) (?!.* (?:{cut}) ).*$", "", value)
     return "" if len(value.split()) > 7 or re.search(r"\b(?:my|me|our|us|I|we)\b", value) else value
 
 

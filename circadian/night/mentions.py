@@ -32,6 +32,10 @@ _WHO_IS = re.compile(
 _THEIR = re.compile(
     rf"\b(?:an?|this|the|some) (?P<n>(?:[a-z-]+ ){{0,2}}?(?:{'|'.join(ROLES)})) (?:called|named) (?P<v>{_PERSON}|[a-z]{{3,}})\b"
 )
+_OWNED = re.compile(
+    rf"^(?P<s>I|we)(?: [a-z]+ly)? (?:own|run|manage|started|founded|opened|lead) an? "
+    rf"(?P<n>(?:[a-z-]+ ){{0,2}}?[a-z-]+) (?:called|named) (?P<v>{NAME})"
+)
 _SPOUSE = re.compile(rf"^(?P<v>{NAME}) and I (?:have been married|got married|are married|were married|married)\b")
 _OBJECT = re.compile(rf"\b(?:an?|our|my) (?P<n>(?:[a-z-]+ )?[a-z-]+), the (?P<v>{_PERSON})$")
 
@@ -51,12 +55,19 @@ def mentions(text: str) -> tuple[list[Draft], str]:
     for pattern in (_WHO_IS, _AFTER):
         found = pattern.search(text)
         if found:
-            return [identity(_low(found["np"]), found["v"])], text[: found.end("v")]
+            rest = text[found.end() :]
+            goes_on = rest.startswith(", ") and text.startswith(found["v"])
+            return [identity(_low(found["np"]), found["v"])], f"{found['v']} {rest[2:]}" if goes_on else text[
+                : found.end("v")
+            ]
     out = [identity_name(_low(m["np"]), m["v"]) for m in _PASSING_NAME.finditer(text)]
     bought = _OBJECT.search(text)
     if bought:
         thing = f"the {bought['n']}"
         return [identity(thing, bought["v"])], text[: bought.end("n")]
+    owned = _OWNED.match(text)
+    if owned:
+        out.append(identity_name(f"{'our' if owned['s'] == 'we' else 'my'} {owned['n']}", owned["v"]))
     theirs = _THEIR.search(text)
     if theirs and re.match(r"(?:I|we)\b", text, re.IGNORECASE):
         thing = f"my {theirs['n']}"

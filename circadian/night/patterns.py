@@ -23,6 +23,7 @@ from circadian.night.builders import (
     got_named,
     has_of,
     having,
+    i_am,
     identity,
     job,
     kind_of,
@@ -57,7 +58,7 @@ _GOT = (
 _PLACE = r"(?P<v>(?:the )?(?:[A-ZÀ-ÖØ-Þ][\w'’.-]*|\d+ [A-Z])[\w'’., -]*|(?:a|an|the) [\w' -]+)"
 _MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
 _DATE = rf"(?P<v>(?:the )?(?:(?:{_MONTHS}|\d{{1,2}}(?:st|nd|rd|th)?(?: of)?|{'|'.join(d.capitalize() for d in DAYS)}|\d{{4}}-)[\w ,.:-]*))"
-_JOB_END = r"(?:er|or|ist|ian|man|woman|ant|yer|eer|nurse|chef|clerk|pilot|guide|judge|coach|cook|vet|scientist|smith|wright|graph|ologist|surgeon|actress|assistant|intern|student|midwife|librarian|monk|aide|agent|host|hostess|officer|technician|consultant|attendant|freelancer|apprentice|au pair|architect|barista|waitress|journalist|welder)"
+_JOB_END = r"(?:er|or|ist|ian|man|woman|ant|yer|eer|nurse|chef|clerk|pilot|guide|judge|coach|cook|vet|scientist|smith|wright|medic|mechanic|graph|ologist|surgeon|actress|assistant|intern|student|midwife|librarian|monk|aide|agent|host|hostess|officer|technician|consultant|attendant|freelancer|apprentice|au pair|architect|barista|waitress|journalist|welder)"
 
 
 def drafts(text: str) -> list[Draft]:
@@ -100,6 +101,7 @@ def _compile(
 _PATTERNS = _compile([
     (r"(?P<first>.+?)(?:,| -| –|;) (?P<pro>(?:that|this|it|he|she|which|who) (?:is|was)) (?P<np>(?:my|our|the) [\w' -]+)", that_is),
     (rf"(?:[Mm]y (?:first )?name is|[Ii] am called|[Cc]all me|(?:my )?friends call me|people call me) {_NAME}", my_name),
+    (rf"I am {_NAME}", i_am),
     (rf"(?P<s>[Mm]y|[Oo]ur|[\w' -]+?'s?) (?:birthday|birthdate|date of birth)(?: party)? {_BE}(?: on)? {_DATE}", birthday),
     (rf"{_WHO} (?:was|were) born (?:on|in) {_DATE}", birthday),
     (rf"{_WHO} celebrate[s]? (?:my|our|his|her|their) birthday on {_DATE}", birthday),
@@ -116,7 +118,7 @@ _PATTERNS = _compile([
     (r"(?P<s>[Mm]y|[Oo]ur|(?:[Mm]y |[Oo]ur )?[\w' -]+?'s?)(?: all-time)? favou?rite (?P<n>[\w' -]+?) (?:of all time )?(?:is|are|was|has always been|is now) (?P<v>.+)", favourite),
     (r"[Tt]he best (?P<n>[\w -]+?) (?:that )?(?P<s>I|we)(?: have)?(?: ever)? (?:read|saw|seen|know|knew|heard|watched|tried|ate|eaten|had|played|visited|drank|been to)(?: is| was)(?: definitely| probably)? (?P<v>.+)", favourite),
     (r"[Tt]he (?P<n>[\w -]+?) (?P<s>I|we) (?:like|love|enjoy) (?:best|most|the most) is (?P<v>.+)", favourite),
-    (rf"(?P<s>I|[Ww]e|(?:[Mm]y|[Oo]ur) [\w' -]+?|[A-Z]\w+) (?:has |have )?(?:just )?(?:turned|turns|will be|turn) (?P<v>{_NUM})(?: years old)?(?: (?:in|on|this|next) .+)?", age),
+    (rf"(?P<s>I|[Ww]e|(?:[Mm]y|[Oo]ur) [\w' -]+?|[A-Z]\w+) (?:has |have |am |is |are )?(?:just )?(?:turned|turns|turning|will be|turn) (?P<v>{_NUM})(?: years old)?(?: (?:in|on|this|next) .+)?", age),
     (rf"(?P<s>I|[Ww]e|(?:[Mm]y|[Oo]ur) [\w' -]+?|[A-Z]\w+(?: [A-Z]\w+)?) (?:am|is|are){_ADV} (?P<v>{_NUM})(?: years old| years of age| now)?", age),
     (rf"(?P<s>I|(?:[Mm]y|[Oo]ur) [\w' -]+?|[A-Z]\w+) (?:am|is) (?:a|an) (?P<v>{_NUM})[- ]years?[- ]old(?: [\w ]+)?", age),
     (rf"{_WHO} report(?:s)? to {_NAME}(?: (?:since|at|these|from|as of) .+)?", lambda m: [Draft("role", f"{possessive(m['s'])} manager", clean(m['v']), whole(m), f"{'' if m['s'].lower() in ('i', 'we') else subject_key(m['s']) + ' '}manager|name", {"np": f"{possessive(m['s'])} manager"})]),
@@ -128,19 +130,19 @@ _PATTERNS = _compile([
     (rf"{_WHO} (?:am|is|are){_ADV} based in {_PLACE}", place("home")),
     (rf"{_WHO}{_ADV} (?:(?:come|comes|am|is|are)(?: originally)? from|(?:was|were) born in|grew up in|(?:was|were) raised in|hail[s]? from) {_PLACE}", place("origin")),
     (r"(?:[Ff]or a living,? |[Bb]y (?:trade|profession),? |[Pp]rofessionally,? )(?P<s>I|we|my [\w ]+|[A-Z]\w+|he|she) (?:am|is|work as|works as) (?P<v>(?:a|an) .+)", job),
-    (rf"{_WHO}{_ADV} (?:works?|am working|is working|worked|started|start|started working|began working)(?: now)? as (?P<v>(?:a|an|the) .+)", job),
-    (rf"{_WHO}{_ADV} (?:am|is|are|became|have become|has become|qualified as|trained as)(?: working as)? (?P<v>(?:a|an) (?:[\w-]+ ){{0,3}}[\w-]*{_JOB_END})(?P<tail> (?:at|for|in|with|by|from) .+)?", job),
+    (rf"{_WHO}{_ADV} (?:works?|am working|is working|worked|started|start|started working|began working)(?: now| nights| days| shifts| part[- ]time| full[- ]time| weekends| freelance)* as (?P<v>(?:a|an|the) .+)", job),
+    (rf"{_WHO}{_ADV} (?:am|is|are|became|have become|has become|qualified as|trained as)(?: working as)? (?P<v>(?:a|an) (?:[\w-]+ ){{0,3}}[\w-]*{_JOB_END})(?P<tail> (?:at|for|in|on|with|by|from) .+)?", job),
     (r"(?P<s>)[Mm]y (?:job|profession|occupation) is (?P<v>(?:a|an) .+)", lambda m: [Draft("job", "I", strip_determiner(clean(m["v"])), f"I am {clean(m['v'])}", "i|job", {})]),
     (rf"{_WHO}{_ADV} (?:works?(?: nights| days| shifts| part-time| full-time| weekends)?|earns? (?:my|our|his|her) (?:bread|living|money|keep)|am working|is working|are working|am employed|is employed|got a job|started working|started|have worked|has worked)(?: now)? (?:at|for|with) {_PLACE}", place("employer")),
     (rf"{_WHO}{_ADV} (?:study|studies|studied|am studying|is studying|major in|majors in|am majoring in) (?P<v>[\w' -]+?)(?P<at> (?:at|in) [A-Z].*)?", lambda m: [] if re.match(r"(?:under|with|for|at|in|abroad|hard|all)\b", m["v"]) else language(m) or simple("studies")(m)),
     (rf"{_WHO}{_ADV} (?:(?:am|is|are) (?:deathly |severely |badly |very )?(?:allergic|intolerant) to|can't (?:eat|have|drink|digest|tolerate)|(?:don't|doesn't|never) (?:eat|drink)s?|avoids?|have to avoid|has to avoid) (?P<v>[\w' -]+)", avoid),
     (rf"{_WHO} (?:have|has) (?:a|an) (?P<v>[\w -]+?) (?:allergy|intolerance)", avoid),
-    (rf"{_WHO}{_ADV} (?:hates?|can't stand|dislikes?|(?:don't|doesn't) like|loathes?|detests?) (?P<v>[\w' -]+)", lambda m: [] if re.match(r"(?:it|this|that|you|when|how|to|him|her|them)\b", m["v"]) else simple("dislike")(m)),
+    (rf"{_WHO}{_ADV} (?:hates?|can't (?:stand|abide|bear)|dislikes?|(?:don't|doesn't) like|loathes?|detests?) (?P<v>[\w' -]+)", lambda m: [] if re.match(r"(?:it|this|that|you|when|how|to|him|her|them)\b", m["v"]) else simple("dislike")(m)),
     (rf"{_WHO}{_ADV} (?:loves?|likes?|enjoys?|adores?) (?P<v>[a-z][\w' -]+?)(?: (?:most|best|a lot|very much|so much))?", lambda m: [] if re.match(r"(?:it|this|that|these|those|you|your|to|when|how|him|her|them|the (?:idea|way|second|first|last))\b", m["v"]) or m["s"].lower() in ("it", "people", "everyone", "they") else simple("like")(m)),
     (rf"{_WHO}{_ADV} prefers? (?P<v>[\w' -]+?)(?: (?:to|over) .+)?", lambda m: [] if re.match(r"(?:it|this|that|the (?:second|first|last|other|short))\b", m["v"]) else simple("prefer")(m)),
     (rf"{_WHO} (?:am|is|are)(?: really| very| quite| totally| a big| a huge| a| big| so)* (?:into|fond of|keen on|crazy about|fans? of|obsessed with|passionate about) (?P<v>[\w' -]+)", simple("like")),
     (r"(?P<s>(?:[Mm]y|[Oo]ur|[Tt]he|[A-Z][\w-]+'s) [\w' -]+?) (?:(?:has|have) (?:been )?(?:changed|moved|switched)|changed|is now set|was changed|was moved|got changed|is set) to (?P<v>.+)", attribute),
-    (rf"{_WHO}{_ADV} (?:am|is|are|became|went|have become|(?:have|has) been) (?:a |an )?(?:strict )?(?P<v>vegetarian|vegan|pescatarian|gluten-free|lactose-free|teetotal|kosher|halal|flexitarian)(?: (?:for|since) .+)?", simple("diet")),
+    (rf"{_WHO}{_ADV} (?:am|is|are|became|went|have become|(?:have|has) been) (?:a |an )?(?:strict |pure )?(?P<v>vegetarian|vegan|pescatarian|gluten-free|lactose-free|teetotal|kosher|halal|flexitarian)(?: (?:for|since) .+)?", simple("diet")),
     (rf"{_WHO}{_ADV} (?:play|plays|am playing|have been playing|has been playing|started playing|took up|started)(?P<the>(?: the)?) (?P<v>[\w' -]+?)(?: (?:for (?:\w+ )?years|since .+|in .+|with .+|at .+|on .+|every .+))?", play),
     (rf"{_WHO}{_ADV} (?:(?:am|is|are|have been|has been|started) learning|learns?|started(?: to learn)?|took up|signed up for|enrolled in|began|takes?|am taking|is taking)(?: a| an| my)?(?: (?:course|class|lessons?|evening class) in)? (?P<v>[A-Z]\w+)(?: (?:course|class|lessons?)| at .+| with .+)?", language),
     (rf"{_WHO}{_ADV} (?:speaks?|(?:am|is) fluent in) (?P<v>[A-Z]\w+)(?: (?:at home|fluently))?", language),
@@ -151,7 +153,7 @@ _PATTERNS = _compile([
     (rf"{_WHO}{_ADV} (?:have|has|eats?) (?P<v>[\w' -]+) for (?:breakfast|lunch|dinner|supper)", lambda m: [] if VAGUE_FOOD.search(m["v"]) else simple("eats")(m)),
     (rf"{_WHO}{_ADV} (?:drinks?) (?P<v>(?:(?:a|an|my) )?[\w' -]+)", drinks),
     (rf"(?P<s>[\w' ]+?) (?:should|must|can|have to|need to|has to) (?:use|join|connect to|enter|take|ask for) the (?P<n>[a-z][a-z -]+?) {_NAME}", use_named),
-    (r"(?P<s>(?:[Mm]y|[Oo]ur|[Tt]he|[A-Z]\w+'s|[A-Z]\w+) [\w' -]+?|[A-Z]\w+) (?:has|have) (?:a|an) (?P<n>[\w -]+?) of (?P<v>.+)", has_of),
+    (r"(?P<s>(?:[Mm]y|[Oo]ur|[Tt]he|[A-Z]\w+'s|[A-Z]\w+) [\w' -]+?|[A-Z]\w+) (?:has|have) (?:a|an) (?P<n>(?:(?!and\b)[a-z-]+ )*[a-z-]+) of (?P<v>.+)", has_of),
     (r"(?P<s>(?:[Mm]y|[Oo]ur|[Tt]he|[A-Z][\w-]+'s) [\w' -]+?) (?:is|are|will be|was) (?P<v>.+)", attribute),
 ])  # fmt: skip
 # For people who type without capitals: only the patterns whose own words say that a name or place follows.

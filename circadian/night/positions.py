@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from circadian.night.clauses import Ask, ask, joined, parse
 from circadian.night.grammar import BE, Clause, be_for, is_particular, lemma_of, participle_of, third_of
+from circadian.night.words import FAITHS, PEOPLES
 from circadian.records import Fact
 
 HABIT = re.compile(
@@ -81,3 +82,25 @@ def _there(clause: Clause, value: str) -> Iterable[Ask]:
     yield Ask(f"what {verb} there {place}", f"what there {verb} {place}")
     yield Ask(f"who or what can be found {place}", "")
     yield Ask(f"what did I say there {verb} {place}", f"what I said there {verb} {place}")
+
+
+def what_like(subject: str, value: str, *, past: bool) -> list[Ask]:
+    """For "my car is blue", "Ana is a sculptor": what kind of thing the subject is."""
+    verb = be_for(subject, past=past)
+    if value.lower() in PEOPLES:
+        kinds = (
+            ("what faith", "which religion") if value.lower() in FAITHS else ("what nationality", "which nationality")
+        )
+        return [Ask(f"{k} {verb} {subject}", f"{k} {subject} {verb}") for k in kinds]
+    if subject.lower() in ("i", "we"):
+        me = "myself" if subject == "I" else "ourselves"
+        return [
+            Ask(f"what {verb} {subject}", f"what {subject} {verb}"),
+            Ask(f"how did {subject} describe {me}", f"how {subject} described {me}"),
+            Ask(f"what did {subject} tell you about {me}", f"what {subject} told you about {me}"),
+        ]
+    return [
+        Ask(f"what {verb} {subject}", f"what {subject} {verb}"),
+        Ask(f"how would I describe {subject}", f"how I described {subject}"),
+        Ask(f"what word did I use for {subject}", f"what word I used for {subject}"),
+    ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from circadian.night.builders import subject_key
 from circadian.night.clauses import Ask, Slot, ask, joined, parse, slot_with, split_value, wh_word
 from circadian.night.grammar import (
+    PREPOSITIONS,
     Clause,
     be_for,
     head_noun,
@@ -23,9 +24,18 @@ from circadian.night.grammar import (
     value_type,
     wh_for_noun,
 )
-from circadian.night.positions import asks_elsewhere
+from circadian.night.positions import asks_elsewhere, what_like
+from circadian.night.variants import is_somebody, other_words
 from circadian.night.wordings import BY_KIND, DRINK_NOUNS, FOOD_NOUNS, OPENERS, QUESTIONS
-from circadian.night.words import COLOURS, NUMBER_NOUNS, PARAPHRASE, PEOPLE, PETS, PLACE_NOUNS, SAME, VERB_PARAPHRASE
+from circadian.night.words import (
+    COLOURS,
+    NUMBER_NOUNS,
+    PEOPLE,
+    PETS,
+    PLACE_NOUNS,
+    SAME,
+    VERB_PARAPHRASE,
+)
 from circadian.records import Fact, LessonKind, short_id
 
 
@@ -86,11 +96,16 @@ def to_me(text: str) -> str:
 
 
 def _by_relation(fact: Fact) -> Iterable[str]:
-    for name in _lists(fact):
+    for name in _lists(fact) if not _is_over(fact) else []:
         for template in QUESTIONS.get(name, ()):
             question = _fill(template, fact)
             if question:
                 yield question
+
+
+def _is_over(fact: Fact) -> bool:
+    """ "My old address was Kirkgate 4": nobody may ask where it is."""
+    return fact.relation == "attribute" and re.search(r" (?:was|were) ", said_of(fact)) is not None
 
 
 def _lists(fact: Fact) -> list[str]:
@@ -195,7 +210,7 @@ def _asks(fact: Fact) -> list[Ask]:
     if noun_phrase:
         question = wh_for_noun(noun_phrase, fact.value)
         words = [question, "what"] if question != "what" and question != "who" else [question]
-        verb = be_for(noun_phrase)
+        verb = be_for(noun_phrase, past=_is_over(fact))
         return [Ask(f"{w} {verb} {noun_phrase}", f"{w} {noun_phrase} {verb}") for w in words]
     elsewhere = asks_elsewhere(fact, said_of(fact))
     if elsewhere:
@@ -207,6 +222,8 @@ def _asks(fact: Fact) -> list[Ask]:
     if fact.value not in slot.phrase:
         return []
     question, preposition = wh_word(clause, slot)
+    if question == "where" and clause.is_be and slot.before.split(" ")[0] in PREPOSITIONS:
+        slot = replace(slot, before="")  # "in an old dairy near Totnes" is one place
     tail = joined([slot.before, preposition, slot.after])
     out = [
         ask(clause, question, tail),
@@ -216,7 +233,7 @@ def _asks(fact: Fact) -> list[Ask]:
     for phrase, left in _phrases(question, slot.preposition, slot.phrase):
         out.append(ask(clause, phrase, joined([slot.before, left, slot.after])))
     if clause.is_be and not slot.preposition and question == "what":
-        return _what_like(clause.subject, fact.value)
+        return what_like(clause.subject, fact.value, past=clause.verb in ("was", "were"))
     return out
 
 
@@ -263,23 +280,6 @@ def _voices(clause: Clause, slot: Slot, question: str, preposition: str) -> list
     return [ask(passive, question, joined([preposition, slot.after]))]
 
 
-def _what_like(subject: str, value: str) -> list[Ask]:
-    """For "my car is blue", "Ana is a sculptor": what kind of thing the subject is."""
-    verb = be_for(subject)
-    if subject.lower() in ("i", "we"):
-        me = "myself" if subject == "I" else "ourselves"
-        return [
-            Ask(f"what {verb} {subject}", f"what {subject} {verb}"),
-            Ask(f"how did {subject} describe {me}", f"how {subject} described {me}"),
-            Ask(f"what did {subject} tell you about {me}", f"what {subject} told you about {me}"),
-        ]
-    return [
-        Ask(f"what {verb} {subject}", f"what {subject} {verb}"),
-        Ask(f"how would I describe {subject}", f"how I described {subject}"),
-        Ask(f"what word did I use for {subject}", f"what word I used for {subject}"),
-    ]
-
-
 def _phrases(question: str, preposition: str, phrase: str) -> list[tuple[str, str]]:
     """Longer question words for the same slot: (fronted words, what is left behind)."""
     bare = strip_determiner(phrase)
@@ -290,15 +290,21 @@ def _phrases(question: str, preposition: str, phrase: str) -> list[tuple[str, st
         )
         return [(front, ""), ("at which location" if near else "what", "" if near else preposition)]
     if question == "when":
-        if value_type(phrase) == "time":
+        if value_type(phrase) in ("time", "number") and " to " not in phrase:
             return [("at what time", ""), ("at what hour", "")]
         noun = (
             "day" if re.search(r"days?\b", phrase, re.I) else "date" if re.search(r"\d", phrase) else "time of the year"
         )
         lead = preposition if preposition in ("by", "before", "after") else "at" if noun.startswith("time") else "on"
         return [(f"{lead} what {noun}", ""), ("at what point in time", "")]
+    if question.endswith(" when"):
+        return [(question.replace("when", "what date" if re.search(r"\d", phrase) else "what time"), "")]
     if question == "who":
         return [(f"{preposition} whom".strip(), ""), ("which person", preposition)]
+    if question.startswith("how often"):
+        return [("at what interval", ""), ("after how much time", "")]
+    if question.startswith("how many"):
+        return [(f"what number of {question[9:]}", preposition)]
     if question == "how much":
         return [("what amount", preposition if preposition != "for" else ""), ("what sum of money", "")]
     if value_type(phrase) == "number":
@@ -331,7 +337,7 @@ def _by_grammar(fact: Fact, asks: Sequence[Ask]) -> Iterable[str]:
     direct = [_up(a.direct) + "?" for a in asks]
     yield from direct[:1]
     for question in direct[:2]:
-        yield from _other_words(question)
+        yield from other_words(question)
     noun_phrase = _noun_phrase(fact)
     if asks:
         plain = asks[0].indirect
@@ -350,7 +356,7 @@ def _by_grammar(fact: Fact, asks: Sequence[Ask]) -> Iterable[str]:
         yield f"What do you have noted as {noun_phrase}?"
         if fact.relation != "role":  # "I need my manager, please." asks for the person
             yield f"I need {noun_phrase}, please."
-        yield from _other_words(f"Tell me {noun_phrase}.")
+        yield from other_words(f"Tell me {noun_phrase}.")
     yield from _cloze(fact)
     yield from _topics(fact)
 
@@ -369,7 +375,8 @@ def _cloze(fact: Fact) -> Iterable[str]:
         yield f"{_up(lead)} – what comes next?"
         if not fact.details.get("language"):
             after = mine[cut + len(fact.value) :].strip()
-            yield f"{_up(joined([lead, _in_place(fact), after]))}?"
+            if not after.startswith(","):
+                yield f"{_up(joined([lead, _in_place(fact), after]))}?"
         else:
             yield f"What did I tell you? {lead} …?"
             yield f"Complete this the way I told you: {lead} …?"
@@ -421,6 +428,8 @@ def _by_kind(fact: Fact) -> Iterable[str]:
         return
     question, _ = wh_word(clause, slot)
     kind = "number" if question == "what" and value_type(slot.phrase) == "number" else question
+    if is_somebody(topic):
+        return
     for template in BY_KIND.get(kind, ()):
         yield template.format(t=topic, T=_up(topic))
 
@@ -428,29 +437,11 @@ def _by_kind(fact: Fact) -> Iterable[str]:
 def _topics(fact: Fact) -> Iterable[str]:
     """Open questions about the thing the fact is about, when it is not the user."""
     topic = _noun_phrase(fact) or topic_of(fact)
-    if topic and not fact.details.get("language"):
+    if topic and not is_somebody(topic) and not fact.details.get("language"):
         yield f"What do you know about {topic}?"
         yield f"Tell me about {topic}."
         yield f"What did I tell you about {topic}?"
         yield f"What was that about {topic}?"
-
-
-def _other_words(question: str) -> Iterable[str]:
-    """The question with synonyms for its nouns."""
-    words = question.split(" ")
-    swapped = [
-        _same_shape(w, PARAPHRASE) if i and words[i - 1].lower() not in ("what", "which") else w
-        for i, w in enumerate(words)
-    ]
-    if swapped != words:
-        yield " ".join(swapped)
-
-
-def _same_shape(word: str, table: dict[str, str]) -> str:
-    core = re.match(r"[A-Za-z-]+", word)
-    if not core or core[0] not in table:
-        return word
-    return table[core[0]] + word[core.end() :]
 
 
 def _in_a_setting(fact: Fact, asks: Sequence[Ask], core: Sequence[str]) -> Iterable[str]:

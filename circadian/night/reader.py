@@ -4,12 +4,12 @@ Never: a message sent to Gemini unless this very command says so, or one that is
 What a model said is kept as it said it and verified again every time, so that tonight's rules judge all of it.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Collection, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from circadian.console import Progress, say
-from circadian.files import append_lines, read_lines
+from circadian.files import append_lines, parse_line, read_lines, remove_lines
 from circadian.gemini import Gemini, GeminiWriter, key_from_environment
 from circadian.night.augment import Writer
 from circadian.night.extract import Extracted, Reply, current, extract, message_of, statements
@@ -130,6 +130,16 @@ def read_replies(path: Path) -> list[Reply]:
     rows = [line.row for line in read_lines(path)] if path.is_file() else []
     names = ("turn_id", "asked", "writer", "text")
     return [Reply(*(row[n] for n in names)) for row in rows if row and all(isinstance(row.get(n), str) for n in names)]
+
+
+def drop_replies(path: Path, turn_ids: Collection[str]) -> int:
+    """Take out what models said about turns that are no longer in the journal; returns how many replies went."""
+
+    def is_doomed(line: bytes) -> bool:
+        row = parse_line(0, line, torn=False).row
+        return row is not None and row.get("turn_id") in turn_ids
+
+    return remove_lines(path, is_doomed)
 
 
 def read_before(home: Home, turns: Sequence[Turn]) -> Extracted:

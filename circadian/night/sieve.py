@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 
 from circadian.night.casual import plain_typing
+from circadian.night.clauses import parse
 from circadian.night.grammar import expand, lemma_of, sentences, strip_trailing
 from circadian.night.units import straight, units
 from circadian.night.words import NOUNISH, bag
@@ -17,6 +18,7 @@ MOST_LINES = 12
 _MARKERS = re.compile(
     r"^(?:update|correction|correcting myself|change of plans?|(?:some )?things (?:have )?changed|news|"
     r"small update|quick update|edit|"
+    r"(?:no,? )?(?:wait|hang on|hold on)|oops|sorry|"
     r"i was wrong|i misspoke|my mistake|scratch that|forget what i said|not anymore|actually|i meant|"
     r"i mean)(?:[:.,!;—–-]+| -)\s*",
     re.IGNORECASE,
@@ -38,7 +40,7 @@ _REMEMBER = re.compile(
     re.IGNORECASE,
 )
 _FILLERS = re.compile(
-    r"^(?:oh|ah|hey|hi|hello|well|so|ok|okay|yes|yeah|yep|no|and|but|also|btw|fyi|ps|p\.s\.|by the way|"
+    r"^(?:oh|ah|hey|hi|hello|well|so|ok|okay|yes|yeah|yep|no|and|but|also|actually|btw|fyi|ps|p\.s\.|by the way|"
     r"just so you know|for the record|"
     r"for your information|you know(?: what)?|guess what|fun fact|good news|great news|bad news|big news|sad news|"
     r"just fyi|anyway|as it happens|"
@@ -62,7 +64,7 @@ _MAYBE = re.compile(
     r"probably|hope|hopes|hoping|"
     r"thinking (?:of|about)|considering|not sure|unsure|wonder|wondering|pretend|dreamt|dreamed|dream of|unless|"
     r"almost|(?:i|we) nearly|possibly|i guess|"
-    r"i think|i suppose|i'd|as if|let's say|hypothetically|what about|shall|don't know|do not know|no idea|"
+    r"i think|i suppose|i'd|as if|let's say|hypothetically|what about|don't know|do not know|no idea|"
     r"not certain|toying with|tempted|"
     r"rumou?rs?|apparently|supposedly|allegedly|seems?|looks like|any (?:ideas?|tips|chance)|can't decide|someday|"
     r"one day|either)\b",
@@ -99,6 +101,33 @@ _QUESTION_START = re.compile(
     r"should|shall|has|have|had|may|isn't|aren't|don't|doesn't|didn't|won't|any)\b",
     re.IGNORECASE,
 )
+# Where a question or a request begins behind a statement: "My sister comes on Friday, what should I cook?"
+_ASKING = re.compile(
+    r"(?:,| -|;|\.\.\.|…|:| [–—])(?: (?:and|so|but|then|now|also|any|please|hey|ok))*"
+    r" (?=(?:who|what|what's|whats|where|when|which|why|how|how's|is|are|am|was|were|do|does|did|"
+    r"can|could|will|would|should|"
+    r"any|got any|(?:[a-z]+ )?(?:ideas|tips|thoughts|suggestions|recommendations|advice)\??$|"
+    r"right|ok|okay|isn't|aren't|don't|doesn't|have you|has anyone)\b)"
+    r"| (?:and|so|but) (?=(?:what|how|where|which|why|when|should|can|could|would|do you|is there|is it|are there|"
+    r"any)\b)",
+    re.IGNORECASE,
+)
+_BIDDING = re.compile(
+    r"(?:,| -|;| [–—]| (?:and|so))(?: (?:and|so|then|now|please|kindly))* "
+    r"(?=(?P<verb>[a-z]+) (?:me|us|him|her|it|them|a|an|the|my|our|some|three|five|ten|how|what)\b)",
+    re.IGNORECASE,
+)
+# "Since I'm lactose intolerant, what …": the reason is told as a fact.
+_REASON = re.compile(
+    r"^(?:since|because|as|given that|seeing as|seeing that|now that|considering(?: that)?) "
+    r"(?=(?:I|I'm|I've|we|we're|we've|my|our)\b)(?P<clause>[^,]+),",
+    re.IGNORECASE,
+)
+_MADE_UP = re.compile(
+    r"\b(?:story|stories|novel|tale|fairy|poem about a|imagine|pretend|role ?play|suppose|character|joke|translate|"
+    r"sentence|dialogue|scene|script|lyrics|called|named|said|no idea who)\b|[\"“”«:]",
+    re.IGNORECASE,
+)
 _TO_ASSISTANT = re.compile(r"\b(?:you|your|you're|yours|yourself)\b", re.IGNORECASE)
 _COURTESY = re.compile(
     r"^(?:thanks?|thank you|thx|cheers|hello|hi|hey|good (?:morning|evening|night|afternoon)|bye|goodbye|see you|"
@@ -120,7 +149,7 @@ _REQUESTS = bag(
     "draw play read remind let let's please imagine pretend consider answer repeat stop try use add remove put "
     "set turn pick choose think take look search open close start continue go come wait act ask call count solve "
     "sort format edit proofread review shorten expand paraphrase plan brainstorm outline teach rate rank spell "
-    "simulate finish complete invent guess ignore forget run print return plot"
+    "excuse forgive pardon spare simulate finish complete invent guess ignore forget run print return plot"
 )
 
 
@@ -132,10 +161,17 @@ class Said:
     raw: str
     update: bool
     asked: bool  # "remember that …"
+    names_only: bool = False  # a question or a request: who "my sister Ana" is, it tells; nothing else
 
 
 def said(turn_text: str) -> tuple[list[Said], dict[str, int]]:
     """The sentences of one turn that may state something, and how many fell to which rule."""
+    out, dropped = heard(turn_text)
+    return [one for one in out if not one.names_only], dropped
+
+
+def heard(turn_text: str) -> tuple[list[Said], dict[str, int]]:
+    """The same, and the questions and requests that may name somebody in passing."""
     out: list[Said] = []
     dropped: dict[str, int] = {}
     update = remember = False
@@ -152,6 +188,8 @@ def said(turn_text: str) -> tuple[list[Said], dict[str, int]]:
         for bare, reason in _judged(whole, raw):
             if reason:
                 _count(dropped, reason)
+                if reason in ("question", "request", "quote", "hypothetical") and not _MADE_UP.search(raw):
+                    out.append(Said(strip_trailing(expand(bare)), bare, update=False, asked=False, names_only=True))
             else:
                 changed = update or _CHANGED.search(bare) is not None
                 out.append(Said(strip_trailing(expand(bare)), bare, changed, asked or remember))
@@ -163,24 +201,48 @@ def _judged(whole: str, raw: str) -> list[tuple[str, str | None]]:
 
     What a maybe or a quote opens, it covers to the end; what follows a request counts where the user tells of himself.
     """
-    out: list[tuple[str, str | None]] = []
-    frame: str | None = None
     if len(raw) > LONGEST:
         return [(whole, "paste")]
-    for piece in units(straight(expand(whole))):
-        bare = straight(_bare(piece)[0])
-        reason = frame or refuse(bare, raw)
-        if (
-            reason is None
-            and out
-            and out[0][1] == "request"
-            and not re.match(r"(?:I|we|my|our)\b", bare, re.IGNORECASE)
-        ):
+    out: list[tuple[str, str | None]] = []
+    frame: str | None = None
+    told, asking = _asking_apart(whole)
+    for piece in units(straight(expand(told))) if told else []:
+        bare = _about(straight(_bare(piece)[0]), out)
+        reason = frame or refuse(bare, bare)
+        after = out and out[-1][1] == "request"
+        if reason is None and after and not re.match(r"(?:I|we|my|our)\b", bare, re.IGNORECASE):
             reason = "request"
         if reason in ("hypothetical", "fiction", "quote"):
             frame = reason
         out.append((bare, reason))
-    return out
+    return [*out, *([(asking, "question")] if asking else [])]
+
+
+def _asking_apart(text: str) -> tuple[str, str]:
+    """What a sentence tells, and the question or the request that it ends with."""
+    reason = _REASON.match(text)
+    if reason and refuse(reason["clause"], text) is None:
+        return reason["clause"], text[reason.end() :].strip()
+    if re.search(r"[?？]", text):
+        match = next((m for m in _ASKING.finditer(text) if refuse(text[: m.start()], text) is None), None)
+        if match:
+            return text[: match.start()], text[match.end() :]
+        left, _, right = text.rpartition(", ")  # "…, name ideas??"; "…, right?" asks for all of it
+        noun_phrase = 1 < len(right.split()) < 5 and parse(right.rstrip("?")) is None
+        return (left, right) if noun_phrase and parse(left) and refuse(left, left) is None else ("", text)
+    for match in _BIDDING.finditer(text):
+        if match["verb"].lower() in _REQUESTS and parse(text[: match.start()]) is not None:
+            return text[: match.start()], text[match.end() :]
+    return text, ""
+
+
+def _about(bare: str, before: list[tuple[str, str | None]]) -> str:
+    """ "Find a gift for my dad, he turns 70": whom the request named is who is told of."""
+    if not before or before[-1][1] not in ("request", "question"):
+        return bare
+    named = re.findall(r"\b(?:my|our) (?:[a-z-]+ ){0,2}?[a-z-]+(?= |$|,)(?: (?=[A-Z])[A-Z][\w-]+)?", before[-1][0])
+    word = re.match(r"(?:he|she|it|they)(?= )", bare, re.IGNORECASE)
+    return named[0] + bare[word.end() :] if word and len(named) == 1 else bare
 
 
 def _count(counts: dict[str, int], reason: str, by: int = 1) -> None:
@@ -210,7 +272,7 @@ def _without_pastes(text: str, dropped: dict[str, int]) -> str:
 
 def _bare(raw: str) -> tuple[str, bool, bool]:
     """The sentence without what leads into it, whether it was marked as a change, whether it was asked to be kept."""
-    text, marked, asked = raw.strip(), False, False
+    text, marked, asked = re.sub(r"^[Aa]ctually (?=\w)", "", raw.strip()), False, False
     while True:
         shorter = _MARKERS.sub("", text, count=1)
         if shorter != text:
@@ -231,7 +293,7 @@ def refuse(bare: str, raw: str) -> str | None:
         return "paste"
     if len(text.split()) < 2 and not re.search(r"[^\x00-\x7f]{4}", text):
         return "too short"
-    if re.search(r"[?？]", raw) or (_QUESTION_START.match(text) and not re.match(r"(?:will|may|mark) [A-Z]", text)):
+    if re.search(r"[?？]", bare) or (_QUESTION_START.match(text) and not re.match(r"(?:will|may|mark) [A-Z]", text)):
         return "question"
     if re.search(r"[:,] [\"“«]", bare):
         return "quote"

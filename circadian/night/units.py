@@ -9,13 +9,14 @@ A tail goes only while a clause with something to ask for is left.
 import re
 
 from circadian.night.clauses import parse, split_value
-from circadian.night.grammar import DETERMINERS, PREPOSITIONS, is_particular, lemma_of
-from circadian.night.words import DATE_NOUNS, NUMBER_NOUNS, bag
+from circadian.night.grammar import DETERMINERS, MODALS, PREPOSITIONS, is_particular, is_plural, lemma_of
+from circadian.night.words import DATE_NOUNS, DAYS, IRREGULAR, MONTHS, NUMBER_NOUNS, bag
 
 NAME = (
     r"(?:(?:Dr|Mr|Mrs|Ms|Prof|Herr|Frau|Madame|Señora?|Sir|Uncle|Aunt)\.? )?"
-    r"[A-ZÀ-ÖØ-Þ][\w'’-]*[a-zà-ÿ](?: (?:(?:de|da|van|von|der|la|of) )?[A-ZÀ-ÖØ-Þ][\w'’-]+)*"
+    r"[A-ZÀ-ÖØ-Þ][\w'’-]*[a-zà-ÿ](?: (?:(?:de|da|van|von|der|la|of|&) )?[A-ZÀ-ÖØ-Þ][\w'’-]+)*"
 )
+DAY = rf"(?:the )?(?:(?:{'|'.join([*DAYS, *MONTHS])})\b|\d{{1,2}}(?:st|nd|rd|th)?(?: of)? (?:{'|'.join(MONTHS)})\b)"
 _SUBORDINATE = bag(
     "who which whose whom where because since so as though although while when whenever until unless if whereas "
     "despite except not no nor never if even once thanks than"
@@ -27,6 +28,12 @@ _TAIL = re.compile(
 _JOINT = re.compile(
     r"(?:;|:| [-–—]{1,2}|,)(?P<word>(?: (?:and|but|so|yet|plus|because|or))*(?: (?:now|then|also|no),?)*) (?=\S)"
 )
+# The same joined by a bare word: only before what plainly opens a statement.
+_BARE_JOINT = re.compile(
+    r" (?:and|but|so|because|plus)(?: (?:now|then|also|so|honestly|actually|currently|still|yes|no),?)* "
+    r"(?=(?:I|we|he|she|it|they|my|our|his|her|their|its|the|[A-ZÀ-ÖØ-Þ][\w'-]+)\b)"
+)
+PAST_LIKE = frozenset(past for base, (past, _) in IRREGULAR.items() if base == past)
 _STARTER = bag("i we he she it they my our his her their its the there this these those a an some")
 _AGAIN = re.compile(
     r"(?:it|she|he|that|this)(?: is| was|'s) (?:my|our|the) |(?:her|his|its|their|whose) name is ", re.IGNORECASE
@@ -56,6 +63,18 @@ _REWRITES = [
         (False, rf"({NAME}) is where (I|we|she|he|they|(?:my|our) [a-z -]+?) (?:(?:is|am|are) (?:now )?(?:settled|living|based)|lives?|settled|stays?)(?: now)?", r"\2 lives in \1"),
         (False, rf"(?:.* )?(on|in|at) ({NAME})\b.*? that is where (I|we) (?:live|stay|am living|are living)(?: now)?(?: so .*| because .*)?", r"\3 live \1 \2"),
         (True, r"(?:my|our) (?:new )?address is (?:now )?(?:in|at|on) (.+)", r"we live in \1"),
+        # A second subject, as learners of English put it.
+        (True, r"((?:my|our) [a-z-]+(?: [a-z-]+)?) (?:his|her|its|their) name is (.+)", r"\1's name is \2"),
+        (True, r"((?:my|our) [a-z-]+(?: [a-z-]+)?) (?:he|she|it|they) ((?:is|are|has|have|was|were|[a-z]+s) .+)", r"\1 \2"),
+        (True, r"(I|we|he|she|they|(?:my|our) [\w -]+) (?:don't|doesn't) can (.+)", r"\1 can't \2"),
+        (True, r"(I|he|she|(?:my|our) [\w -]+) (?:have|has) (\d+|[a-z-]+) years(?: old)?", r"\1 turned \2"),
+        (True, r"(I|we) no longer (eat|drink) (.+)", r"\1 don't \2 \3"),
+        (True, r"I was wrong about ((?:the|my|our) [\w' -]+)[:,;] (?:it|he|she|they) (is|are|was|were) (.+?)(?:, not .+)?", r"\1 \2 \3"),
+        # What it is no longer, then what it is.
+        (True, r"(.+?) (?:is not|isn't|am not|are not|aren't|was not|wasn't) (?:[^,;]+?)(?: any ?more| any longer)?[,;] (?:but |just |only )*(?:(?:it|he|she|they|I|we) (is|are|am|was|will be) )(?:just |only |actually )*(.+)", r"\1 \2 \3"),
+        (True, r"(I am|we are|.+? is) (?:not|no longer) ([^,;]+?)(?: any ?more| any longer)?[,;] (?:but |just |only |now )+(.+)", r"\1 \3"),
+        (True, r"(?:we|I|they)(?: have)?(?: just| now)? (?:had to )?(?:changed?|renamed?|switched?) ((?:the|my|our) [\w' -]+? name) (?:from .+? )?to (.+)", r"\1 is \2"),
+        (True, rf"(?:we|I|they|he|she)(?: have| has)?(?: just| now)? (?:had to )?(?:moved?|pushed|shift(?:ed)?|rescheduled?|postponed?) ((?:the|my|our) [\w' -]+?) (?:from .+? )?(?:back |forward |up )?to ({DAY}.*)", r"\1 is on \2"),
     )
 ]  # fmt: skip
 _GAP = re.compile(
@@ -63,7 +82,7 @@ _GAP = re.compile(
     r"(?:and )?the other (?P<y>(?:in|on|at|to|by|under|from|over|with|around) [\w' -]+)$"
 )
 _SUBJECTS = bag("is was are by i we you he she it they who")
-_ELLIPSIS = re.compile(r"^(?:just |finally |still )?([A-Z]?[a-z]+) ")
+_ELLIPSIS = re.compile(r"^(?:[Jj]ust |[Ff]inally |[Ss]till )?([A-Z]?[a-z]+) ")
 
 
 def units(text: str) -> list[str]:
@@ -81,8 +100,24 @@ def units(text: str) -> list[str]:
             continue
         if not _may_split(left, match[0], right) or _opens_frame(left):
             continue
-        return [left, *units(_with_thing(right, left))]
+        return [*units(left), *units(_with_thing(right, left))]
+    for match in _BARE_JOINT.finditer(text):
+        left, right = text[: match.start()], text[match.end() :]
+        if _opens_frame(left) or not (_is_clause(left) and _is_clause(right)):
+            continue
+        return [left, *units(right)]
     return [text]
+
+
+def _is_clause(text: str) -> bool:
+    """Subject and verb that agree, and something said: "my brother live" is half of "my sister and my brother live"."""
+    clause = parse(text)
+    if clause is None or len(clause.subject.split()) > 5 or " and " in clause.subject or not clause.rest:
+        return False
+    verb = clause.aux.split(" ")[0] or clause.verb
+    form = lemma_of(verb)
+    plain = form is not None and form[1] == "base" and form[0] in (verb, "have", "do") and verb not in MODALS
+    return not plain or is_plural(clause.subject) or verb in PAST_LIKE
 
 
 def straight(text: str) -> str:
@@ -93,6 +128,9 @@ def straight(text: str) -> str:
         match = pattern.fullmatch(bare)
         if match:
             return _agree(match.expand(plain).strip()) + end
+    dated = re.match(rf"([a-z-]+) is (?:now )?(?:on|at) (?:{DAY}s?\b|\d)", bare, re.IGNORECASE)
+    if dated and dated[1] not in (*DETERMINERS, "it", "he", "she", "there", "what", "everyone"):
+        return f"the {text}"
     named = re.match(r"[a-z]+(?: [a-z]+){0,2}(?= is (?:on |at |now )?[\w'-]*\d)", bare)
     if named and named[0].split(" ")[-1] in NUMBER_NOUNS | DATE_NOUNS and named[0].split(" ")[0] not in DETERMINERS:
         return f"the {text}"
@@ -138,7 +176,7 @@ def _stands_alone(text: str) -> bool:
 def _may_split(left: str, joint: str, right: str) -> bool:
     if joint[0] == ":":
         return parse(left) is not None and not _COPY.search(left)
-    return _stands_alone(left) or _may_lead(left)
+    return _stands_alone(left) or _may_lead(left) or re.search(r"(?:n't|\bnot)\b", left) is not None
 
 
 def _may_lead(text: str) -> bool:

@@ -4,14 +4,14 @@ Never: a shorter name that another fact could be meant by.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from circadian.night.grammar import head_noun
-from circadian.night.words import bag
+from circadian.night.grammar import BE, DETERMINERS, PREPOSITIONS, head_noun, lemma_of
+from circadian.night.words import PARAPHRASE, PEOPLE, PETS, bag
 from circadian.records import Fact
 
-DROPPABLE = bag("younger older elder little big baby new current present late old dear")
+DROPPABLE = bag("younger older elder little big baby new current present late dear")
 _SINGULAR = (
     (r"\bwe are\b", "I am"),
     (r"\bwe're\b", "I'm"),
@@ -23,6 +23,11 @@ _SINGULAR = (
     (r"\bourselves\b", "myself"),
 )
 CARS = bag("car vehicle van")
+
+
+def is_somebody(noun_phrase: str) -> bool:
+    """Of whom much may be told: "What goes with my sister?" has as many answers as there are facts about her."""
+    return head_noun(noun_phrase) in PEOPLE | PETS or noun_phrase.split(" ")[-1][:1].isupper()
 
 
 def variants(fact: Fact, others: Sequence[Fact] = ()) -> Iterator[Fact]:
@@ -73,3 +78,21 @@ def mistaken(subject: str, other: Fact) -> bool:
 def renamed(fact: Fact, old: str, new: str) -> Fact:
     details = {k: v.replace(old, new) if k in ("said", "np") else v for k, v in fact.details.items()}
     return replace(fact, subject=new, details=details)
+
+
+def other_words(question: str) -> Iterable[str]:
+    """The question with synonyms for its nouns; not for half a compound ("opera house", "car insurance")."""
+    words = question.split(" ")
+    swapped = [_synonym(words, i) for i in range(len(words))]
+    if swapped != words:
+        yield re.sub(r"\ba (?=[aeio])", "an ", " ".join(swapped))
+
+
+def _synonym(words: Sequence[str], i: int) -> str:
+    core = re.match(r"[A-Za-z-]+", words[i])
+    after = words[i + 1].lower().strip("?.,") if i + 1 < len(words) else ""
+    alone = not after or core is None or core[0] != words[i] or after in (*BE, *PREPOSITIONS) or lemma_of(after)
+    before = words[i - 1].lower() if i else ""
+    if core is None or core[0] not in PARAPHRASE or not alone or before not in (*DETERMINERS, *DROPPABLE):
+        return words[i]
+    return PARAPHRASE[core[0]] + words[i][core.end() :]

@@ -13,7 +13,7 @@ QUESTIONS: dict[str, tuple[str, ...]] = {
         "What [are|is] {s} called?",
         "O:What name does {s} go by?",
         "O:Which name did {s} get?",
-        "O:How do we call {s}?",
+        "O:What do we call {s}?",
         "O:{s}: what's the name?",
         "O:What should a visitor call {s}?",
         "O:What would I write on a name tag for {s}?",
@@ -453,7 +453,7 @@ FOOD_NOUNS = bag(
 # Questions that name only the topic {t} and the kind of answer.
 BY_KIND: dict[str, tuple[str, ...]] = {
     "where": ("Which place goes with {t}?", "What location comes to mind for {t}?", "{T}: in what place?"),
-    "when": ("What date goes with {t}?", "What should my calendar say about {t}?", "{T}: when exactly?"),
+    "when": ("What day or time goes with {t}?", "What should my calendar say about {t}?", "{T}: when exactly?"),
     "who": ("Whose name goes with {t}?", "Who is connected with {t}?", "{T}: who was it?"),
     "how much": ("What was the price of {t}?", "How expensive was {t}?", "{T}: for how much?"),
     "what": ("What goes with {t}?", "What should I know when it comes to {t}?", "{T}: what was it?"),

@@ -30,7 +30,8 @@ burst burst burst|slide slid slid|spit spat spat|spring sprang sprung|wring wrun
 breed bred bred|flee fled fled|grind ground ground|lean leant leant|leap leapt leapt|kneel knelt knelt|bind bound bound
 creep crept crept|cling clung clung|swell swelled swollen|mow mowed mown|saw sawed sawn|sow sowed sown|weave wove woven
 stride strode stridden|overlook overlooked overlooked|forbid forbade forbidden|withdraw withdrew withdrawn
-deal dealt dealt|freeze froze frozen|swear swore sworn|tear tore torn|shake shook shaken|bet bet bet|knit knit knit
+deal dealt dealt|freeze froze frozen|swear swore sworn|tear tore torn|shake shook shaken|bet bet bet
+shoot shot shot|undergo underwent undergone|oversee oversaw overseen|knit knit knit
 """
 IRREGULAR: dict[str, tuple[str, str]] = {
     base: (past, participle)
@@ -88,6 +89,19 @@ tick tickle tie tighten till tilt time tip tire toast tow trap tread treasure tr
 tuck tug tumble turf twinkle unite unload unpack unveil urge vanish varnish verge wag wail wander warm waste wave wax
 laugh miss weaken weave weed weld
 whip whirl whisper whistle whitewash widow wind wink wipe wire wobble wrap wreck wrestle wring
+accuse achieve act add advise affect agree apologise approve assume babysit behave blame bother calculate canoe carpool
+collaborate collide combine communicate compare concentrate confirm confront consult consume continue cope correct
+correspond crave curate debate declare define delete demonstrate deny depend deploy deserve determine devote differ
+discuss download eliminate emerge encounter ensure entertain evaluate evolve examine exceed expose extend facilitate
+freelance gain gamble generate govern homeschool hoover illustrate imply indicate initiate inspect inspire insure
+interpret invade investigate involve isolate justify manufacture meditate merge motivate negotiate observe occur oppose
+outsource oversee participate perceive postpone predict proceed prohibit proofread pursue qualify raise realize recall
+recycle register relate remind renew reopen reschedule resign resolve restock restore reveal revise rotate select
+simplify skateboard snowboard solder submit subscribe survive suspend threaten tidy tinker transform undergo vary vape
+vomit whittle sculpt shoot moonlight address approach balance benefit blend blog bowl box brief compost contrast
+control copy delay draft drum estimate focus golf grade grant heat influence journal lease lecture limit major message
+minor monitor object parent patrol pilot pitch podcast process quilt quote referee research request reset reward sense
+shape tax temp text transport update upload value vacuum video view tattoo substitute target
 yawn yell zip double-lock refurbish inherit retile rewire reroof commission captain chair skipper tutor tend
 """
 VERBS: frozenset[str] = frozenset(_REGULAR.split()) | frozenset(IRREGULAR)
@@ -109,7 +123,13 @@ NOUNISH = bag(
     "shovel sigh sip skip slice slide slip smile smoke snap sort sound spare spark spell spill spot spray stack "
     "staff stage stamp staple step sting stitch strap stroke struggle suit surprise swarm sweep tack tap tape "
     "thread tick tie till time tip toast trap trim trip trouble tug waste wave wax weed whip whistle wire wreck "
-    "zip captain chair skipper tutor bark bite bless bomb pop fry double hobble stuff mop cover light"
+    "zip captain chair skipper tutor bark bite bless bomb pop fry double hobble stuff mop cover light address "
+    "approach balance benefit blend blog bowl box brief compost contrast control copy delay draft drum estimate "
+    "focus golf "
+    "grade grant heat influence journal lease lecture limit major message minor monitor object parent patrol pilot "
+    "pitch podcast process quilt quote "
+    "referee research request reset reward sense shape tax temp text transport update upload value vacuum video "
+    "view tattoo substitute target "
 )
 
 _SAME = """
@@ -149,17 +169,17 @@ PARAPHRASE: dict[str, str] = {
 VERB_PARAPHRASE: dict[str, str] = {
     "buy": "purchase", "purchase": "buy", "live": "reside", "start": "begin", "begin": "start", "keep": "store",
     "store": "keep", "produce": "make", "use": "work with", "fix": "repair", "repair": "fix", "choose": "pick",
-    "pick": "choose", "receive": "get", "serve": "offer", "name": "call", "sell": "offer", "speak": "talk",
-    "teach": "instruct", "love": "adore", "hate": "dislike", "dislike": "hate", "like": "enjoy", "enjoy": "like",
+    "pick": "choose", "receive": "get", "serve": "offer", "name": "call", "sell": "offer",
+    "love": "adore", "hate": "dislike", "dislike": "hate", "like": "enjoy", "enjoy": "like",
     "rehearse": "practise", "practise": "rehearse", "expire": "run out", "empty": "clear out", "moor": "dock",
-    "service": "look after", "play": "perform", "pay": "spend", "run": "operate", "own": "have", "move": "relocate",
-    "relocate": "move", "close": "shut", "shut": "close", "end": "finish", "finish": "end", "study": "train",
-    "work": "have a job", "visit": "go to", "break": "injure", "build": "construct", "create": "make",
+    "service": "look after", "pay": "spend", "own": "have", "move": "relocate",
+    "relocate": "move", "close": "shut", "shut": "close", "end": "finish", "finish": "end",
+    "work": "have a job", "visit": "go to", "build": "construct", "create": "make",
     "make": "create", "rent": "lease", "wear": "put on", "drink": "have", "eat": "have", "order": "ask for",
     "cook": "prepare", "park": "leave", "lose": "misplace", "hide": "conceal", "collect": "gather",
     "arrive": "get in", "depart": "leave", "land": "touch down", "marry": "wed", "retire": "stop working",
-    "join": "become a member of", "prefer": "like better", "come": "originate", "grow": "raise", "cost": "sell for",
-    "weigh": "tip the scales at", "bake": "make", "write": "produce", "leave": "set off",
+    "join": "become a member of", "prefer": "like better", "cost": "sell for",
+    "weigh": "tip the scales at", "bake": "make",
 }  # fmt: skip
 
 # What the named things are, so that a question can ask "which instrument" instead of "what".
@@ -246,8 +266,9 @@ RELATIVES = bag(
     "brother sister son daughter kid child baby grandmother grandma granny grandfather grandpa granddad aunt "
     "uncle cousin nephew niece stepmother stepfather stepson stepdaughter stepbrother stepsister twin godson "
     "goddaughter godfather godmother grandson granddaughter mother-in-law father-in-law sister-in-law "
-    "brother-in-law hubby gran nan nanna grandad bro sis stepdad stepmum stepmom great-aunt great-uncle half-brother "
-    "half-sister great-grandmother great-grandfather youngest eldest oldest"
+    "brother-in-law hubby gran nan nanna grandad bro sis stepdad stepmum stepmom gf bf great-aunt great-uncle "
+    "half-brother half-sister great-grandmother great-grandfather youngest eldest oldest ex ex-wife ex-husband "
+    "ex-boyfriend ex-girlfriend lad lass missus"
 )
 ROLES = bag(
     "manager boss supervisor doctor dentist teacher tutor coach trainer neighbour neighbor landlord landlady "
@@ -256,12 +277,52 @@ ROLES = bag(
     "editor agent boss ceo client assistant secretary gp optician pediatrician paediatrician vet intern student "
     "pupil instructor cleaner gardener buddy bandmate teammate cofounder co-founder psychologist cardiologist "
     "physio osteopath chiropractor housekeeper caretaker gardener milkman postman builder "
+    "chef drummer singer bassist guitarist captain driver apprentice trainee producer publisher notary broker butcher "
+    "baker florist vicar pastor imam stylist tailor mate bestie classmate deputy co-worker carer lodger tenant "
+    "preceptor "
     "dermatologist surgeon nurse midwife priest rabbi director principal headmaster successor predecessor"
+)
+# What is told of these holds for long: "I keep bees", "my cousin teaches chess"; not "I call the client".
+LASTING_VERBS = bag(
+    "be have keep own use drive ride play teach coach study learn work run lead manage collect grow raise breed "
+    "build make "
+    "bake brew paint sing write wear sleep eat drink take put add store park speak cook sell repair restore fix "
+    "knit sew "
+    "shoot volunteer serve live belong quit smoke chew cycle swim walk jog hang hold produce do love like hate fear "
+    "detest "
+    "abhor adore dislike prefer enjoy support follow practise practice maintain feed milk farm fish hunt race sail row "
+    "climb dance train tutor translate edit design program code stream commute share rent lease owe weigh measure cost "
+    "contain include cover house hide bury board mentor supervise represent organise organize chair publish perform "
+    "conduct direct rehearse foster sponsor host cater carve weave forge quilt crochet embroider garden compost "
+    "preserve "
+    "pickle ferment roast distil mend tune deliver offer employ hunt surf ski skate photograph film record drum busk"
+)
+FAITHS = bag("catholic christian hindu jewish lutheran muslim orthodox protestant quaker sikh buddhist")
+# What somebody is, written with a capital, and no name.
+PEOPLES = bag(
+    "american australian austrian belgian brazilian british bulgarian canadian catholic chilean chinese christian "
+    "colombian croatian cuban czech danish dutch egyptian english eritrean estonian ethiopian european filipino "
+    "finnish "
+    "french german ghanaian greek hindu hungarian icelandic indian indonesian iranian iraqi irish israeli italian "
+    "jamaican "
+    "japanese jewish kenyan korean latvian lebanese lithuanian lutheran malaysian mexican moroccan muslim nigerian "
+    "norwegian orthodox pakistani peruvian polish portuguese protestant quaker romanian russian scottish serbian sikh "
+    "slovak somali spanish swedish swiss syrian taiwanese thai turkish ukrainian vietnamese welsh buddhist argentinian "
+    "argentine albanian algerian african asian basque catalan"
+)
+MEN = bag(
+    "husband father dad brother son grandfather grandpa granddad grandad uncle nephew stepfather stepson stepbrother "
+    "godson godfather grandson father-in-law brother-in-law hubby bro stepdad boyfriend landlord"
+)
+WOMEN = bag(
+    "wife mother mum mom sister daughter grandmother grandma granny gran nan nanna aunt niece stepmother stepdaughter "
+    "stepsister goddaughter godmother granddaughter mother-in-law sister-in-law sis stepmum stepmom girlfriend landlady"
 )
 PETS = bag(
     "dog puppy pup cat kitten horse pony hamster rabbit bunny parrot budgie canary goldfish fish tortoise turtle "
     "snake lizard gecko guinea-pig ferret rat mouse hen chicken goat sheep cow donkey pig duck goose chameleon "
-    "iguana axolotl spider tarantula"
+    "iguana axolotl spider tarantula budgie collie labrador spaniel terrier poodle beagle dachshund retriever "
+    "greyhound whippet corgi pug husky bulldog mutt mare stallion foal calf lamb ram cockatiel cockatoo"
 )
 PEOPLE = RELATIVES | ROLES
 PLACE_NOUNS = bag(

@@ -1,0 +1,141 @@
+"""The last word on a draft: whether it says something of the user's world that stands alone and can be asked for.
+
+The rules before it say what a sentence may be; this one looks at what they made of it. When unsure it says no: a fact
+that was missed costs one answer, a false one is taught for good.
+"""
+
+import re
+
+from circadian.night.builders import Draft
+from circadian.night.clauses import parse
+from circadian.night.grammar import BE, DETERMINERS, MODALS, is_plural, lemma_of, value_type
+from circadian.night.words import LASTING_VERBS, NOUNISH, PEOPLE, PETS, bag
+
+# Words that point at something said elsewhere.
+_DANGLING = re.compile(
+    r"\b(?:it|them|this|these|those|him|such|something|someone|somebody|anything|everything|everyone|"
+    r"things?|stuff|(?<!little )(?<!-)ones?(?! of\b)|thing|you|your)\b",
+    re.IGNORECASE,
+)
+_THEIRS = re.compile(r"\b(?:his|her|hers|he|she|they|their|its)\b", re.IGNORECASE)
+# A second statement that no rule took apart: what is asked of the first would be answered with both.
+_RUN_ON = re.compile(
+    r"(?:,| and| but| so)(?: [a-z]+ly)? (?:I|we|he|she|it|they|there)(?='| )|"
+    r", (?:and|but|so|then) (?!\d)[a-z]+ (?:my|the|a|our)\b"
+)
+_LOOSE_VALUE = re.compile(
+    r"(?:every|any|some|no)(?:thing|body|one|where)\b|(?:whatever|whoever|more than|less than|how|what|that|same) ",
+    re.IGNORECASE,
+)
+_COUNTDOWN = re.compile(r" (?:is|are|comes?|starts?|leaves?) in (?:\d+|[a-z]+) (?:minute|hour|day|week|month)s? ", re.I)
+_ANYBODY = bag("anyone anybody everyone everybody someone somebody whoever people most many few nobody those")
+_NO_VALUE = bag(
+    "all both some none any many most few several enough lots plenty more less much another other others same "
+    "here there own me us so well now then again back home work out up away down off on over fine okay ok "
+    "busy done ready sure course time day way lot bit while kind sort"
+)
+
+
+def stands_alone(draft: Draft) -> bool:
+    """Whether a draft of the open rules is one statement, with nothing in it that points elsewhere."""
+    if draft.relation == "statement":
+        return True
+    if (
+        _LOOSE_VALUE.match(draft.value)
+        or draft.value.lower() in (*_NO_VALUE, *DETERMINERS)
+        or re.fullmatch(r"\W*", draft.value)
+    ):
+        return False
+    if _of_the_world(draft) or draft.subject.lower() in ("mine", "ours"):
+        return False
+    if parse(f"{draft.subject} it") is not None and not re.search(r" (?:that|which|who|where|I|we)\b", draft.subject):
+        return False  # "my husband works in Graz" is no subject
+    if re.search(r",| and (?:his|her|its|their) ", draft.subject) or _COUNTDOWN.search(f"{draft.said} "):
+        return False
+    told = draft.said.removeprefix(draft.subject)
+    if draft.relation != "name" and (_RUN_ON.search(told) or _two_statements(draft.said)):
+        return False
+    if draft.relation not in ("clause", "attribute"):
+        return True
+    rest = draft.said.replace(draft.value, " ")
+    if _DANGLING.search(draft.said):
+        return False
+    about_me = draft.subject.lower() in ("i", "we", "my", "our")
+    return not (about_me and _THEIRS.search(rest)) and not _unsure(draft)
+
+
+def _of_the_world(draft: Draft) -> bool:
+    """ "The Prime Minister lives at …", "World War II ended …": told of nobody that the user knows."""
+    if re.search(r"\b(?:my|our|I|we|me|us|My|Our|We)\b", draft.said):
+        return False
+    if draft.relation in ("clause", "like", "eats", "drink") and _nobodys(draft.subject):
+        return True
+    subject = re.sub(r"^[Tt]he ", "", draft.subject)
+    many = len(re.findall(r"\b[A-Z0-9][\w'-]*", subject)) == len(subject.split()) > 1
+    return many and (draft.subject.lower().startswith("the ") or draft.relation == "clause")
+
+
+def _nobodys(subject: str) -> bool:
+    """ "Zebra finches", "taylor swift": a kind of thing, or nobody's; "rent" and "account" are somebody's."""
+    first = subject.split(" ")[0]
+    if first.lower() in _ANYBODY:
+        return True
+    if first.lower() in DETERMINERS or first.endswith("'s"):
+        return False
+    last = subject.split(" ")[-1]
+    if is_plural(subject) and last[:1].islower():
+        return " and " not in subject
+    return subject.islower() and len(subject.split()) > 1
+
+
+def _two_statements(said: str) -> bool:
+    """Another subject and verb behind "and" or "but": "Andrew farms the valley and Philip went to Wales"."""
+    for match in re.finditer(r" (?:and|but)(?: [a-z]+ly)? ", said):
+        left, right = parse(said[: match.start()]), parse(said[match.end() :])
+        first = said[match.end() :].split(" ")[0]
+        form = lemma_of(first) if first.islower() else None
+        if left is None or not left.rest:
+            continue
+        if right is not None and len(right.subject.split()) <= 3 and right.rest:
+            return True
+        if first in (*BE, *MODALS, "has", "have", "had", "just", "never") or (
+            form is not None and form[1] in ("s", "past")
+        ):
+            return True
+    return False
+
+
+def _unsure(draft: Draft) -> bool:
+    """A clause whose value is a common word or a number, told with a verb that need not last: "calls the client"."""
+    clause = parse(draft.said)
+    if clause is None or draft.value not in clause.rest:
+        return False
+    kind, named = value_type(draft.value), draft.subject[:1].isupper() and draft.subject.lower() not in (*PEOPLE, "i")
+    first = draft.value.split(" ")[0]
+    form = lemma_of(first)
+    doing = form is not None and form[1] == "base" and form[0] not in NOUNISH and " " in draft.value
+    if doing and draft.value.islower() and re.search(rf" (?:of|to|with|for) {re.escape(draft.value)}", draft.said):
+        return True  # "afraid of make mistakes"
+    if clause.is_be:
+        rule = named and kind == "number"  # "Depreciation is straight-line over five years"
+        return rule or _STATE.match(clause.rest) is not None
+    if form is not None and form[1] == "ing" and " " in draft.value and first not in PEOPLE | PETS:
+        return True  # "keeps mentioning …", "engaged in writing …"
+    owned = re.search(r"\b(?:my|our|I|we|me|us)\b", draft.said)
+    if not owned and kind in ("date", "time") and not _HABIT.search(draft.said):
+        return draft.subject.lower().startswith("the ") and (lemma_of(clause.verb) or ("", ""))[1] not in ("s", "base")
+    if kind == "common":
+        return clause.lemma not in LASTING_VERBS and not clause.aux and not _HABIT.search(draft.said)
+    return kind == "number" and named and not owned
+
+
+# States of the day: "out for six weeks", "off sick", "back on Monday".
+_STATE = re.compile(
+    r"(?:still |now )?(?:out|off|away|back|up|down|sick|ill|busy|closed|late|here|there|ready|gone|free|"
+    r"available|open until|"
+    r"in (?:bed|hospital|town|pain)|at (?:home|work|school))\b"
+)
+_HABIT = re.compile(
+    r"\b(?:always|usually|never|often|mostly|only|every|each|twice a|once a|\w+days|in the \w+s|at \d[\d:.]*)\b",
+    re.IGNORECASE,
+)
