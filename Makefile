@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME PYTHONSTARTUP
 
-.PHONY: night test test-model lint types setup clean
+.PHONY: night test test-model lint types setup extras clean
 
 # One whole cycle on a sample day with the embedded model, in demo/.
 night: setup
@@ -30,6 +30,11 @@ types: setup
 
 setup:
 	@scripts/setup.sh
+
+# What --report --png and the browser's tests need besides; without it those tests are skipped.
+extras: setup
+	@$(PY) -c 'import tomllib; more = tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]; \
+	  print(*more["png"], *more["browser"], sep="\n")' | $(PY) -m pip install -q -r /dev/stdin
 
 # Derived things only: never data/, adapters/, logs/ or models/.
 clean:
