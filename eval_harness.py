@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""EXAM: put suites of questions to the base model, the live adapter or any other; one row per item is kept."""
+"""EXAM: put suites of questions to the base model, the live adapter or any other; one row per item is kept. It also
+compares what the weights know with what notes in the prompt would do, and runs tasks of lm-evaluation-harness."""
 
 import argparse
 import datetime
@@ -11,18 +12,25 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from circadian import conditions
+from circadian.conditions import Asked, Result
 from circadian.console import Progress, duration, say, table
 from circadian.errors import OK, UserError, run
 from circadian.exam.partial import Partial, open_partial
+from circadian.exam.probes import read_probes
 from circadian.exam.run import Examinee, is_weak, run_items, tally
 from circadian.exam.sandbox import KINDS, Kind, score_code
 from circadian.exam.suites import load_suites, suite_hash
 from circadian.examinee import add_examinee, choose_adapter, label_of, open_examinee
 from circadian.files import append_lines
 from circadian.records import Item, Json, Score
-from circadian.settings import CHECKOUT, Home, add_flags, load_settings, nearest, open_home
+from circadian.settings import CHECKOUT, Home, Settings, add_flags, load_settings, nearest, open_home
 from circadian.shelf.adapters import adapter_folder
+
+if TYPE_CHECKING:
+    from circadian.backend.model import Model
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -43,19 +51,42 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--sandbox", choices=KINDS, default=None, help=f"what runs the programs of code items (default: {KINDS[0]})"
     )
+    parser.add_argument(
+        "--conditions",
+        action="append",
+        metavar="LIST|all",
+        help="ask recall probes, and --suite where given, under these: base, notes (what was told is in the prompt), "
+        "learned (the adapter), both",
+    )
+    parser.add_argument(
+        "--probes",
+        type=Path,
+        metavar="FILE",
+        help="with --conditions: ask these (default: those of the adapter's night)",
+    )
+    parser.add_argument(
+        "--lm-eval",
+        action="append",
+        metavar="TASK|FILE",
+        help="run tasks of lm-evaluation-harness (an extra) instead of suites; repeat it or use commas",
+    )
     parser.add_argument("--json", action="store_true", help="print the summary as JSON")
     return parser
 
 
 def main(argv: list[str] | None = None) -> int:
     args = build_parser().parse_args(argv)
+    refuse_mixed(args)
     home = open_home(args)
     settings = load_settings(home, args)
-    names = split(args.suite) or split([settings.exam.suites])
-    asked = choose_items(load_suites(names, CHECKOUT / "eval"), "split", split(args.split), None)
-    items = choose_items(asked, "category", split(args.category), args.limit)
+    items = () if args.lm_eval else chosen_items(args, settings)
     tag = choose_adapter(home, args.adapter_tag)
     label = label_of(tag, settings.model.model, args.tag)
+    head: Json = {"run": run_id(), "label": label, "adapter": tag, "model": settings.model.model}
+    if args.lm_eval:
+        return run_lm_eval(args, home, settings, head)
+    if args.conditions:
+        return compare(args, home, settings, head, items)
     model = open_examinee(home, settings, tag)
     sandbox = args.sandbox or KINDS[0]
     revision = f"{settings.model.model}@{model.source.revision}"
@@ -63,12 +94,104 @@ def main(argv: list[str] | None = None) -> int:
     started = time.monotonic()
     scores = examine(model, items, settings.exam.exam_batch_size, sandbox, partial)
     seconds = time.monotonic() - started
-    head = {"run": run_id(), "label": label, "adapter": tag, "model": settings.model.model}
     paths = keep_rows(home, head, items, scores)
     partial.finish()
     for path in paths:
         say(f"rows of this run: {path}")
     show(args.json, {**head, "seconds": round(seconds, 2)}, items, scores)
+    return OK
+
+
+def refuse_mixed(args: argparse.Namespace) -> None:
+    """UserError for flags of which one would be ignored, and for a limit of nothing."""
+    given = {"--suite": args.suite, "--conditions": args.conditions, "--probes": args.probes, "--lm-eval": args.lm_eval}
+    given |= {"--category": args.category, "--split": args.split, "--sandbox": args.sandbox}
+    beside = [name for name, value in given.items() if value and name != "--lm-eval"]
+    if args.lm_eval and beside:
+        raise UserError(f"--lm-eval runs no suites: {beside[0]} does not go with it", hint="run them one after another")
+    if args.probes and not args.conditions:
+        raise UserError("--probes goes with --conditions", hint="--conditions all")
+    if args.limit is not None and args.limit < 1:
+        raise UserError("--limit must be at least 1")
+
+
+def chosen_items(args: argparse.Namespace, settings: Settings) -> tuple[Item, ...]:
+    """The items of the suites asked for; without --suite those of the settings, or none beside --conditions."""
+    names = split(args.suite) or split([] if args.conditions else [settings.exam.suites])
+    if not names:
+        return ()
+    asked = choose_items(load_suites(names, CHECKOUT / "eval"), "split", split(args.split), None)
+    return choose_items(asked, "category", split(args.category), args.limit)
+
+
+def compare(args: argparse.Namespace, home: Home, settings: Settings, head: Json, items: Sequence[Item]) -> int:
+    """Ask the same under every condition; one that can't be had (no adapter, no facts) is not measured, and said."""
+    wanted = split(args.conditions)
+    names = conditions.CONDITIONS if "all" in wanted else conditions.choose_conditions(wanted)
+    given = read_probes(args.probes) if args.probes else None
+    asked = conditions.gather_asked(home, head["adapter"], given, items, args.limit)
+    missing = conditions.missing(names, head["adapter"], asked)
+    for name, why in missing.items():
+        say(f"{name}: {conditions.NOT_MEASURED}, {why}")
+    if len(missing) == len(names):
+        raise UserError("no condition can be measured", hint="name base, or pass --adapter-tag TAG")
+    model = open_examinee(home, settings, None)
+    results = {
+        name: None if name in missing else under(args, home, settings, head, model, asked, name) for name in names
+    }
+    if args.json:
+        print(json.dumps(conditions.summary(head, asked, results, missing), ensure_ascii=False))
+    else:
+        print(conditions.show(head["label"], asked, results))
+    return OK
+
+
+def under(
+    args: argparse.Namespace, home: Home, settings: Settings, head: Json, model: "Model", asked: Asked, name: str
+) -> Result:
+    """One condition, its rows kept under a label of its own."""
+    tag = head["adapter"] if name in conditions.LEARNED else None
+    folder = adapter_folder(home, tag) if tag else None
+    noted = name in conditions.NOTED
+    label = f"{args.tag}+{name}" if args.tag else label_of(tag, settings.model.model, None) + "+notes" * noted
+    mine: Json = {**head, "label": label, "adapter": tag, "condition": name}
+    sandbox, size = args.sandbox or KINDS[0], settings.exam.exam_batch_size
+    how = f"{sandbox} {asked.notes_id}" if noted else sandbox
+    revision = f"{settings.model.model}@{model.source.revision}"
+    partial = open_partial(home.cache, revision, folder, asked.items, how=how)
+    model.set_adapter(folder)
+    result = conditions.ask_under(
+        model, name, asked, lambda reader: examine(reader, asked.items, size, sandbox, partial), batch_size=size
+    )
+    kept = [conditions.keep_probes(home, mine, result.scores)] if result.scores else []
+    for path in [*kept, *keep_rows(home, mine, asked.items, result.items)]:
+        say(f"rows of this run: {path}")
+    partial.finish()
+    return result
+
+
+def run_lm_eval(args: argparse.Namespace, home: Home, settings: Settings, head: Json) -> int:
+    """Tasks of lm-evaluation-harness on the same model and adapter; a row per task and metric is kept and shown."""
+    from circadian.backend.lm_eval import run_tasks
+
+    tasks = split(args.lm_eval)
+    started = time.monotonic()
+    rows = run_tasks(
+        lambda: open_examinee(home, settings, head["adapter"]),
+        tasks,
+        limit=args.limit,
+        batch_size=settings.exam.exam_batch_size,
+    )
+    seconds = round(time.monotonic() - started, 2)
+    path = home.logs / "exams" / head["label"] / "lm-eval.jsonl"
+    append_lines(path, [{**head, "suite": "lm-eval", "limit": args.limit, **row} for row in rows])
+    say(f"rows of this run: {path}")
+    if args.json:
+        print(json.dumps({**head, "seconds": seconds, "limit": args.limit, "lm_eval": rows}, ensure_ascii=False))
+        return OK
+    names = ("task", "metric", "value", "stderr", "n")
+    print(table([["-" if row[n] is None else row[n] for n in names] for row in rows], names))
+    print(f"{head['label']} | {len(tasks)} tasks in {duration(seconds)}")
     return OK
 
 

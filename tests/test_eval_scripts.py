@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,11 +13,12 @@ import eval_harness
 import eval_loss
 from circadian.errors import UserError
 from circadian.exam.partial import open_partial
+from circadian.exam.run import run_items
 from circadian.exam.suites import load_suites
 from circadian.files import read_rows, write_rows
 from circadian.records import Item, Score
 from circadian.settings import Home
-from tests.conftest import CHECKOUT
+from tests.conftest import CHECKOUT, ScriptedModel
 
 SUITE = [
     {"id": "a", "category": "sums", "prompt": "What is 2 + 3?", "scorer": "numeric", "target": 5, "max_tokens": 4},
@@ -67,6 +69,31 @@ def test_categories_and_limits() -> None:
     with pytest.raises(UserError, match="no split hiden") as error:
         eval_harness.choose_items(load_suites(["all"], CHECKOUT / "eval"), "split", ["hiden"], None)
     assert "did you mean hidden?" in error.value.line()
+
+
+def test_gsm8k_becomes_a_suite_by_the_lines_of_the_docs(tmp_path: Path) -> None:
+    """The script in docs/suites.md, run on rows of GSM8K's shape; the raw file is refused by file, line and id."""
+    text = (CHECKOUT / "docs" / "suites.md").read_text(encoding="utf-8")
+    script = re.search(r"## Bring your own.*?```python\n(.*?)```", text, re.DOTALL)
+    assert script is not None
+    answers = ["2 x 3 = <<2*3=6>>6\n#### 6", "It is $1,200.\n#### 1,200", "Half.\n#### 0.5"]
+    rows = [{"question": f"Ann has {n} bags. How many?", "answer": a} for n, a in enumerate(answers, 7)]
+    write_rows(tmp_path / "test.jsonl", rows)
+    with pytest.raises(UserError, match=r"3 bad items: .*test.jsonl:1 \(id missing\): id is missing"):
+        load_suites([str(tmp_path / "test.jsonl")], CHECKOUT / "eval")
+    raw = (tmp_path / "test.jsonl").read_text()
+    made = subprocess.run([sys.executable, "-c", script[1]], input=raw, capture_output=True, text=True, check=True)
+    folder = tmp_path / "some where"
+    folder.mkdir()
+    (folder / "gsm8k.jsonl").write_text(made.stdout)
+    items = load_suites([str(folder / "gsm8k.jsonl")], CHECKOUT / "eval")
+    assert [(i.id, i.suite, i.target) for i in items] == [
+        ("gsm8k-0001", "gsm8k", 6),
+        ("gsm8k-0002", "gsm8k", 1200),
+        ("gsm8k-0003", "gsm8k", 0.5),
+    ]
+    said = {items[0].prompt: "2 x 3 = 6", items[1].prompt: "So it costs $1,200.", items[2].prompt: "0.25"}
+    assert [s.passed for s in run_items(ScriptedModel(said), items)] == [True, True, False]
 
 
 def test_a_csv_of_other_columns_is_refused_and_kept(tmp_path: Path, home: Home) -> None:
