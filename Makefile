@@ -12,7 +12,7 @@ night: setup
 
 # Seconds to minutes: no model but a tiny random one.
 test: setup
-	@$(PY) -m pytest
+	@OPENBLAS_NUM_THREADS=1 $(PY) -m pytest -n auto --dist worksteal
 
 # The tests that need the embedded model.
 test-model: setup

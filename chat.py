@@ -49,7 +49,7 @@ def main(argv: list[str] | None = None) -> int:
     if args.adapter_tag is None and (problem := live_problem(home)):
         say(f"note: {problem}")
     session = open_session(home, shelf, journal, settings, args)
-    commands = Commands(session, shelf, lambda wanted: forget(home, wanted))
+    commands = Commands(session, shelf, lambda wanted: forget(home, wanted), lambda turn_id: unread(home, turn_id))
     if sys.stdin is None:  # started with stdin closed
         return OK
     if sys.stdin.isatty():
@@ -84,6 +84,13 @@ def forget(home: Home, wanted: str) -> Forgotten:
 
     turns = read_journal(home.memories).turns
     return forgetting.forget(home.forgotten, turns, wanted, read_before(home, turns))
+
+
+def unread(home: Home, turn_id: str) -> None:
+    """Drop what a model said about a turn that is taken back."""
+    from circadian.night.reader import drop_replies, store
+
+    drop_replies(store(home), (turn_id,))
 
 
 def not_forgotten(home: Home) -> list[Turn]:

@@ -1,6 +1,7 @@
 """The whole cycle: exam of the live model, night, exam of the candidate, gate, promote or hold.
 
-Also the shelf: --status, --rollback, --pin, --unpin; and --install-schedule to do it every night.
+Also the shelf: --status, --rollback, --pin, --unpin; --report and --compare to see what the nights brought; and
+--install-schedule to do it every night.
 Exit code 0: promoted (or the command was done), 3: held, 2: something to mend.
 """
 
@@ -30,6 +31,9 @@ def build_parser() -> argparse.ArgumentParser:
     add_cycle_flags(parser)
     parser.add_argument("--yes", action="store_true", help="install or remove a schedule without asking")
     parser.add_argument("--json", action="store_true", help="print the result as one JSON object")
+    parser.add_argument(
+        "--png", type=Path, metavar="FOLDER", help="with --report: its curves as PNG (needs matplotlib)"
+    )
     add_commands(parser)
     return parser
 
@@ -49,6 +53,8 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument_group("instead of a cycle").add_mutually_exclusive_group().add_argument
     add("--rollback", nargs="?", const="", metavar="TAG", help="go back to the adapter before, to TAG, or to 'none'")
     add("--status", action="store_true", help="show the shelf, the journal, the last events and the schedule")
+    add("--report", nargs="?", const="", metavar="FILE", help="write one HTML page of all nights (logs/report.html)")
+    add("--compare", nargs=2, metavar="TAG", help="what flipped from the first to the second (tags, base, live)")
     add("--pin", metavar="TAG", help="keep this adapter for good")
     add("--unpin", metavar="TAG", help="let retention delete this adapter again")
     add("--install-schedule", metavar="HH:MM", help="run a cycle every day at this time, with the other flags given")
@@ -59,6 +65,8 @@ def main(argv: list[str] | None = None) -> int:
     parser = build_parser()
     args = parser.parse_args(argv)
     home = open_home(args)
+    if args.png is not None and args.report is None:
+        raise UserError("--png goes with --report", hint=f"run_cycle.py --report --png {args.png}")
     command = chosen(args)
     if command is not None:
         return command(home, args)
@@ -70,6 +78,10 @@ def chosen(args: argparse.Namespace) -> Callable[[Home, argparse.Namespace], int
         return roll_back
     if args.status:
         return show_status
+    if args.report is not None:
+        return report
+    if args.compare is not None:
+        return compare_two
     if args.pin is not None or args.unpin is not None:
         return change_pin
     if args.install_schedule is not None:
@@ -102,13 +114,11 @@ def require_turns(home: Home, options: NightOptions) -> None:
 
 
 def verdict_text(verdict: Verdict) -> str:
-    """The verdict and why in one line, then what was learned and what was lost, where there was an exam."""
-    line = "  ".join(((verdict.outcome or "hold").upper(), "; ".join(verdict.reasons))).rstrip()
-    if "recall" not in verdict.figures:
-        return line
-    from circadian.gate.summary import HEADER, summary_table
+    """The verdict and why in one line; where there was an exam, what was learned and lost, in words and as a table."""
+    from circadian.gate.summary import HEADER, summary_lines, summary_table
 
-    return f"{line}\n\n{table(summary_table(verdict), HEADER)}"
+    lines = summary_lines(verdict)
+    return "\n".join([*lines, "", table(summary_table(verdict), HEADER)] if len(lines) > 1 else lines)
 
 
 def roll_back(home: Home, args: argparse.Namespace) -> int:
@@ -127,6 +137,27 @@ def roll_back(home: Home, args: argparse.Namespace) -> int:
 def show_status(home: Home, args: argparse.Namespace) -> int:
     now = status(home)
     print(json.dumps(now, ensure_ascii=False) if args.json else render(now))
+    return OK
+
+
+def report(home: Home, args: argparse.Namespace) -> int:
+    """The paths on stdout, so that a script can open them."""
+    from circadian.report import write_report
+
+    page = Path(args.report).expanduser() if args.report else None
+    paths = write_report(home, load_settings(home, args).gate, page, args.png and args.png.expanduser())
+    print(json.dumps({"written": [str(p) for p in paths]}) if args.json else "\n".join(map(str, paths)))
+    return OK
+
+
+def compare_two(home: Home, args: argparse.Namespace) -> int:
+    from circadian.compare import compare, read_exams, render
+
+    exams = read_exams(home)
+    for problem in exams.problems:
+        say(f"note: {problem}")
+    found = compare(home, exams, *args.compare, load_settings(home, args).gate)
+    print(json.dumps(found.as_json()) if args.json else render(found))
     return OK
 
 

@@ -5,46 +5,42 @@ Never: a promotion of anything but the very files that were examined, against th
 
 import json
 import shutil
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from circadian import forgetting, shelf
 from circadian.console import Progress, duration, say
 from circadian.day.journal import read_journal
 from circadian.errors import UserError, describe_os_error
-from circadian.exam.forgetting import measure_forgotten
-from circadian.exam.heldout import Studied, hold_out, read_studied
-from circadian.exam.loss import held_out_losses
-from circadian.exam.partial import open_partial
-from circadian.exam.recall import run_recall
-from circadian.exam.run import run_items
-from circadian.exam.sandbox import score_code
-from circadian.exam.suites import load_suites, suite_hash
-from circadian.files import building, sweep, write_atomic, write_json
-from circadian.gate.forgetting import with_forgotten
-from circadian.gate.policy import judge, look_again
+from circadian.files import building, sweep, write_json
+from circadian.gate.summary import summary_line
 from circadian.night import plan as planning
 from circadian.night.dataset import NightData, check, hashes, held_out_hashes, write_night
-from circadian.night.forget import Proof, forgotten_turns, read_forgotten
+from circadian.night.forget import read_forgotten
 from circadian.night.options import NightOptions
 from circadian.night.plan import Start
 from circadian.night.progress import NightProgress
 from circadian.night.reader import read_by_model
-from circadian.night.train import CHECKPOINT, NOT_FINITE, WORK, train_in_child
+from circadian.night.train import CHECKPOINT, WORK, train_in_child
 from circadian.night.verify import refine
-from circadian.records import Item, Json, Lesson, Manifest, Report, Turn, Verdict, question_hash
-from circadian.settings import CHECKOUT, Home, Settings
-
-if TYPE_CHECKING:
-    from circadian.backend.model import Model
-
-SUITES = CHECKOUT / "eval"
-CLIPS = (0.8, 0.6)  # shares of its LoRA scale at which a candidate that learned but harmed is examined again
-NEWEST_HELD_OUT = 60  # journal records of the held-out loss: the newest that were not studied
+from circadian.nightly_exam import (
+    Candidate,
+    Examined,
+    chosen_suites,
+    drop_scores,
+    exam_hashes,
+    examine_rival,
+    report_pair,
+    set_exam,
+    weigh,
+)
+from circadian.records import Json, Manifest, Turn, Verdict
+from circadian.reexamine import Waiting, described, examine_again, newest_inconclusive, waiting_candidate
+from circadian.safeguards import unsound_study, without_repeats
+from circadian.settings import Home, Settings
+from circadian.trend import add_row, night_row, unquoted
 
 
 @dataclass(frozen=True)
@@ -58,70 +54,101 @@ class Night:
     plan: Json
 
 
-@dataclass(frozen=True)
-class Exam:
-    """What both the live model and the candidate are asked."""
-
-    items: tuple[Item, ...]
-    probes: tuple[Lesson, ...]
-    held_out: tuple[Turn, ...]
-    suites: dict[str, str]
-    batch_size: int
-    forgotten: tuple[Proof, ...] = ()
-
-
 def run_cycle(home: Home, settings: Settings, options: NightOptions) -> Verdict:
     """Exam of the live model → night → exam of the candidate → gate → promote or hold. Holds the caller's lock.
 
-    With `options.dry_run` it prints the plan and writes nothing. UserError when the night can't be had.
+    A candidate that the last exam could say nothing about is examined again first; where nothing was told since, that
+    is all. With `options.dry_run` it prints the plan and writes nothing. UserError when the night can't be had.
     """
     if not options.dry_run:
         shelf.take_in_legacy(home)
         sweep(home.adapters)
-    turns = read_turns(home, options)
+    turns, repeated = without_repeats(read_turns(home, options))
     night, why_not = plan_night(home, settings, options, turns)
+    waiting = waiting_candidate(home, settings, options, night.data, turns) if night else None
     if night is None:
-        if options.dry_run:
-            print(why_not)
-        else:
-            shelf.record(home, "held", reason=why_not)
-            if options.data is None and options.adapter_tag is None:
-                forgetting.take_out_live(home)
-        return Verdict(False, (why_not,))
+        return end_without_night(home, options, "; ".join((*repeated, why_not)))
     if options.dry_run:
-        print(describe_plan(night, settings))
+        print(describe_plan(night, settings, waiting))
         return Verdict(False, ("dry run",))
-    exam = set_exam(home, settings, night, turns)
+    if waiting is not None:
+        again = examine_again(home, settings, waiting, turns)
+        settle(home, settings, again)
+        if waiting.holds_all(night.data):
+            return again.verdict
+        say(f"{waiting.tag}: {summary_line(again.verdict)}")
+        night, why_not = plan_night(home, settings, options, turns)
+        if night is None:
+            return again.verdict
+    exam = set_exam(home, settings, night.tag, night.data, turns)
     live = shelf.live_tag(home)
-    model = night.plan["model"]
-    rival = live_fit(home, model)
-    before = examine(home, model, rival, shelf.adapter_folder(home, rival) if rival else None, exam)
-    untold = before.forgotten if rival is None else log_p_of_base(model, exam)
+    before, untold = examine_rival(home, night.plan["model"], exam)
     result = train_candidate(home, settings, options, night)
     exam = replace(exam, forgotten=forgetting.to_prove(home, night.data))
-    after, verdict = weigh(home, settings, night, result, before, exam, untold)
+    candidate = Candidate(night.tag, night.plan["model"], night.folder / WORK, unsound_study(night.folder, result))
+    after, verdict = weigh(home, settings, candidate, before, exam, untold)
+    verdict = replace(verdict, reasons=(*verdict.reasons, *repeated))
     put_on_shelf(home, night, result, report_pair(before, after, verdict), verdict)
-    if verdict.promote:
-        shelf.promote(home, night.tag, expected_live=live)
+    settle(home, settings, Examined(night.tag, verdict, before, after, live))
+    return verdict
+
+
+def end_without_night(home: Home, options: NightOptions, why_not: str) -> Verdict:
+    """Nothing to learn: said, and noted in the ledger. What is to be forgotten is taken out all the same."""
+    if options.dry_run:
+        print(why_not)
+        return Verdict(False, (why_not,))
+    shelf.record(home, "held", reason=unquoted(why_not))
+    if options.data is None and options.adapter_tag is None:
+        forgetting.take_out_live(home)
+    return Verdict(False, (why_not,))
+
+
+def settle(home: Home, settings: Settings, examined: Examined) -> None:
+    """Move the link where the verdict says so, against what was live when the exam began; then tidy."""
+    if examined.verdict.promote:
+        shelf.promote(home, examined.tag, expected_live=examined.live)
     try:
-        tidy(home, settings, night, verdict)
+        tidy(home, settings, examined)
     except (
         UserError,
         OSError,
     ) as error:  # the link is where it should be: what follows must not turn that into failure
         say(f"note: {error.line() if isinstance(error, UserError) else describe_os_error(error)}")
-    return verdict
 
 
-def tidy(home: Home, settings: Settings, night: Night, verdict: Verdict) -> None:
-    """The verdict's line in the ledger, and retention."""
+def tidy(home: Home, settings: Settings, examined: Examined) -> None:
+    """The verdict's line in the ledger, its row in the trend, and retention."""
+    tag, verdict = examined.tag, examined.verdict
     event = "promoted" if verdict.promote else "held"
-    shelf.record(home, event, tag=night.tag, reason="; ".join(verdict.reasons), **verdict.figures)
-    forgetting.report_proofs(home, night.tag, verdict)
-    deleted = shelf.retain(home, settings.shelf.keep)
+    reason = "; ".join(unquoted(r) for r in verdict.reasons)  # no purge looks into the ledger
+    shelf.record(home, event, tag=tag, reason=reason, **verdict.figures)
+    forgetting.report_proofs(home, tag, verdict)
+    add_trend(home, examined)
+    waiting = newest_inconclusive(home)
+    deleted = shelf.retain(home, settings.shelf.keep, spare={waiting} if waiting else set())
     if deleted:
         say(f"deleted {', '.join(deleted)}: --keep {settings.shelf.keep}")
+    drop_scores(home, examined.before.model, [shelf.live_tag(home), waiting])
     forgetting.report_held(home)
+
+
+def add_trend(home: Home, examined: Examined) -> None:
+    """The night's row: what it learned beyond the live adapter of its exam, and what the study and the exam cost."""
+    manifest = shelf.read_manifest(shelf.adapter_folder(home, examined.tag))
+    verdict, live = examined.verdict, examined.before.adapter
+    known = shelf.read_manifest(shelf.adapter_folder(home, live)).facts if live else ()
+    row = night_row(
+        examined.tag,
+        verdict,
+        examined.before,
+        examined.after,
+        time=datetime.now().astimezone().isoformat(timespec="seconds"),
+        facts_learned=len(set(manifest.facts) - set(known)),
+        exam_seconds=verdict.figures.get("exam_seconds", 0.0),
+        study=manifest.figures if verdict.figures.get("examination", 1) == 1 else {},
+    )
+    add_row(home, row)
 
 
 def sleep(home: Home, settings: Settings, options: NightOptions) -> str | None:
@@ -129,7 +156,8 @@ def sleep(home: Home, settings: Settings, options: NightOptions) -> str | None:
     if not options.dry_run:
         shelf.take_in_legacy(home)
         sweep(home.adapters)
-    night, why_not = plan_night(home, settings, options, read_turns(home, options))
+    turns, _ = without_repeats(read_turns(home, options))
+    night, why_not = plan_night(home, settings, options, turns)
     if night is None:
         say(why_not)
         return None
@@ -138,6 +166,8 @@ def sleep(home: Home, settings: Settings, options: NightOptions) -> str | None:
         return None
     result = train_candidate(home, settings, options, night)
     put_on_shelf(home, night, result)
+    if any(not mark.proven and not mark.purged for mark in read_forgotten(home.forgotten)):
+        say(f"{night.tag} did not study what was forgotten; that it is gone is proven by run_cycle.py, not by this")
     return night.tag
 
 
@@ -211,23 +241,6 @@ def starting_point(home: Home, settings: Settings, options: NightOptions) -> Sta
     return Start(note=unfit)
 
 
-def chosen_suites(settings: Settings) -> list[str]:
-    return [n.strip() for n in settings.exam.suites.split(",") if n.strip()]
-
-
-def exam_hashes(names: Sequence[str]) -> frozenset[str]:
-    """Questions that no lesson and no replay may hold: the exam's, every shipped suite's and held-out record's."""
-    asked = [item.prompt for path in sorted(SUITES.rglob("*.jsonl")) for item in items_or_records(path)]
-    asked += [item.prompt for item in load_suites(names, SUITES)]
-    return frozenset(question_hash(q) for q in asked)
-
-
-def items_or_records(path: Path) -> Sequence[Item]:
-    if path.name != "heldout.jsonl":
-        return load_suites([path.stem], SUITES)
-    return [Item(t.id, "held-out", t.user, "", "") for t in read_journal(path).turns]
-
-
 def report_data(data: NightData) -> None:
     replaced, gone = (sum(f.status == status for f in data.facts) for status in ("superseded", "forgotten"))
     say(
@@ -241,8 +254,8 @@ def report_data(data: NightData) -> None:
         say(note)
 
 
-def describe_plan(night: Night, settings: Settings) -> str:
-    """What --dry-run prints: facts, lessons, tokens, estimated time and peak memory."""
+def describe_plan(night: Night, settings: Settings, waiting: Waiting | None = None) -> str:
+    """What --dry-run prints: who is examined again; facts, lessons, tokens, estimated time and peak memory."""
     from circadian.backend.estimate import estimate
 
     exchanges = [lesson.messages for lesson in night.data.train]
@@ -250,8 +263,11 @@ def describe_plan(night: Night, settings: Settings) -> str:
     passes = iters * batch / len(exchanges) if iters else planning.PASSES
     cost = estimate(settings.model.model, exchanges, passes=passes, batch_size=batch)
     facts = "\n".join(f"  {f.statement}" for f in night.data.active)
+    again = f"{waiting.tag} is examined again, with {described(waiting)}\n" if waiting else ""
+    if waiting and waiting.holds_all(night.data):
+        return f"{again}nothing was told since: no training\nnothing was written"
     return (
-        f"night {night.tag}, from {night.start.tag or 'the base model'} on {settings.model.model}\n"
+        f"{again}night {night.tag}, from {night.start.tag or 'the base model'} on {settings.model.model}\n"
         f"{len(night.data.active)} facts\n{facts}\n"
         f"{len(night.data.train)} lessons of {cost.tokens} tokens, up to {passes:.3g} passes\n"
         f"about {duration(cost.seconds)} at most here, {cost.memory / 1e9:.1f} GB at the peak\n"
@@ -341,120 +357,3 @@ def summary(result: Json) -> Json:
     """The figures of a training worth keeping: counts, seconds, memory."""
     names = ("steps", "best_step", "stopped", "tokens", "seconds", "replay_seconds", "lessons", "replay", "peak_memory")
     return {name: result[name] for name in names} | {"unknown": len(result["unknown"]), "too_long": result["too_long"]}
-
-
-def set_exam(home: Home, settings: Settings, night: Night, turns: Sequence[Turn]) -> Exam:
-    """The suites, the night's probes, and records that no night studied."""
-    items = load_suites(chosen_suites(settings), SUITES)
-    earlier = read_studied(home.nights)
-    data = night.data
-    tonight = Studied(
-        earlier.turn_ids
-        | {t for f in data.facts for t in f.turn_ids}
-        | forgotten_turns(read_forgotten(home.forgotten)),
-        earlier.questions | {lesson.hash for lesson in (*data.train, *data.valid, *data.test)},
-    )
-    shipped = read_journal(SUITES / "heldout.jsonl").turns
-    # Replies that this program sampled favour the model that wrote them: they would hold every night.
-    own = [t for t in hold_out(turns, tonight).turns if t.assistant.strip() and t.session is None and not t.tags]
-    suites = {name: suite_hash([i for i in items if i.suite == name]) for name in {i.suite for i in items}}
-    held_out, size = (*shipped, *own[-NEWEST_HELD_OUT:]), settings.exam.exam_batch_size
-    return Exam(tuple(items), data.test, held_out, suites, size, forgetting.to_prove(home, data))
-
-
-def live_fit(home: Home, model: str) -> str | None:
-    """The live adapter where it is for this base model; None: the base model is what the candidate must beat.
-
-    One that holds what is to be forgotten is no rival: it cannot stay, and who knows more is not better here.
-    """
-    live = shelf.live_tag(home)
-    if live is None or forgetting.must_go(home, live):
-        return None
-    return live if shelf.read_manifest(shelf.adapter_folder(home, live)).model == model else None
-
-
-def examine(
-    home: Home, model_name: str, tag: str | None, folder: Path | None, exam: Exam, scale: float = 1.0
-) -> Report:
-    """One model examined: the base, or the adapter in `folder` at `scale` times its LoRA scale."""
-    from circadian.backend.model import open_model
-
-    began = time.monotonic()
-    model: Model = open_model(model_name)
-    name = (tag or "base") + (f" at {scale:g}" if scale != 1 else "")
-    try:
-        model.set_adapter(folder, scale)
-        size = exam.batch_size
-        recall = run_recall(model, exam.probes, batch_size=size, progress=Progress(f"exam of {name} | recall"))
-        revision = f"{model_name}@{model.source.revision}"
-        partial = open_partial(home.cache, revision, folder, exam.items, scale=scale)
-        asking = Progress(f"exam of {name} | suites")
-        scores = run_items(model, exam.items, batch_size=size, progress=asking, verify=score_code, partial=partial)
-        losses = held_out_losses(
-            model, exam.held_out, batch_size=size, progress=Progress(f"exam of {name} | held-out loss")
-        )
-        forgotten = measure_forgotten(model, exam.forgotten, batch_size=size)
-        partial.finish()
-    finally:
-        model.close()
-    seconds = time.monotonic() - began
-    report = Report(tag, revision, tuple(scores), tuple(recall), losses, seconds, exam.suites, forgotten)
-    passed = sum(s.passed is True for s in recall)
-    seconds = round(report.seconds, 1)
-    shelf.record(home, "examined", tag=tag, recall=[passed, len(recall)], scale=scale, seconds=seconds)
-    return report
-
-
-def log_p_of_base(model_name: str, exam: Exam) -> dict[str, float]:
-    """How likely the base model says what is to be forgotten: nobody ever told it."""
-    from circadian.backend.model import open_model
-
-    if not exam.forgotten:
-        return {}
-    model: Model = open_model(model_name)
-    try:
-        return measure_forgotten(model, exam.forgotten, batch_size=exam.batch_size)
-    finally:
-        model.close()
-
-
-def weigh(
-    home: Home, settings: Settings, night: Night, result: Json, before: Report, exam: Exam, untold: Mapping[str, float]
-) -> tuple[Report, Verdict]:
-    """The candidate's exam and verdict. One that learned but harmed is tried again at smaller LoRA scales.
-
-    What passes at a smaller scale is the candidate at that scale, in its adapter_config.json; if none does, the
-    verdict is that of the full scale.
-    """
-    folder, model = night.folder / WORK, night.plan["model"]
-    tried: list[tuple[Report, Verdict]] = []
-    for scale in (1.0, *CLIPS):
-        after = examine(home, model, night.tag, folder, exam, scale)
-        verdict = judge(before, after, settings.gate, looks=1 + len(CLIPS))
-        verdict = with_forgotten(verdict, [p.fact_id for p in exam.forgotten], untold, after.forgotten)
-        if result["stopped"] == NOT_FINITE:
-            verdict = Verdict(False, (f"training: {NOT_FINITE}", *verdict.reasons), verdict.figures)
-        tried.append((after, verdict))
-        if verdict.promote and scale != 1:
-            clip_config(folder, scale)
-            verdict = replace(verdict, reasons=(*verdict.reasons, f"at {scale:g} of its LoRA scale"))
-        if verdict.promote:
-            return after, replace(verdict, figures={**verdict.figures, "scale": scale})
-        if result["stopped"] == NOT_FINITE or not look_again(verdict):
-            break
-        say("harm: " + "; ".join(verdict.reasons))
-    return tried[0]
-
-
-def clip_config(folder: Path, scale: float) -> None:
-    """Multiply the LoRA scale of an adapter that is not on the shelf yet."""
-    path = folder / "adapter_config.json"
-    config: Json = json.loads(path.read_bytes())
-    config["lora_parameters"]["scale"] *= scale
-    write_atomic(path, json.dumps(config, indent=1).encode())
-
-
-def report_pair(before: Report, after: Report, verdict: Verdict) -> Json:
-    """report.json: both exams, and by forgotten fact log p (nats) before it was told and now."""
-    forgotten = verdict.figures.get("forgotten", {})
-    return {"live": before.as_json(), "candidate": after.as_json(), "forgotten": forgotten}

@@ -54,21 +54,41 @@ def make_folder(folder: Path) -> None:
 
 
 def append_lines(path: Path, rows: Iterable[Json], *, durable: bool = True) -> int:
-    """Append JSON rows, one a line, all or none: a write that fails half-way (disk full) is cut off again.
-
-    A last line without newline (an earlier power cut) is completed when it is whole JSON, else set aside first.
-    With `durable` the rows are on disk before this returns. Appenders take turns by an exclusive flock.
-    Returns the number of bytes set aside (0: the file ended well).
-    """
+    """Append JSON rows, one a line, all or none, as `append_bytes` does."""
     data = b"".join(json.dumps(row, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n" for row in rows)
+    return append_bytes(path, data, durable=durable)
+
+
+def is_json(line: bytes) -> bool:
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def append_bytes(
+    path: Path,
+    data: bytes,
+    *,
+    durable: bool = True,
+    header: bytes = b"",
+    is_whole: Callable[[bytes], bool] = is_json,
+) -> int:
+    """Append whole lines, all or none: a write that fails half-way (disk full) is cut off again.
+
+    A last line without newline (an earlier power cut) is completed when it `is_whole`, else set aside first.
+    With `durable` the lines are on disk before this returns. Appenders take turns by an exclusive flock. An empty file
+    gets the `header` first. Returns the number of bytes set aside (0: the file ended well).
+    """
     make_folder(path.parent)
     is_new = not path.exists()
     fd = open_locked(path)
     try:
-        torn = mend_tail(path, fd)
+        torn = mend_tail(path, fd, is_whole)
         before = os.fstat(fd).st_size
         try:
-            view = memoryview(data)
+            view = memoryview(data if before else header + data)
             while view:
                 view = view[os.write(fd, view) :]
             if durable:
@@ -130,7 +150,7 @@ def torn_path(path: Path) -> Path:
     return path.with_name(path.stem + ".torn" + path.suffix)
 
 
-def mend_tail(path: Path, fd: int) -> int:
+def mend_tail(path: Path, fd: int, is_whole: Callable[[bytes], bool]) -> int:
     """End the file at a line's end. Returns the number of bytes set aside into `<name>.torn.jsonl` (0: none)."""
     size = os.fstat(fd).st_size
     if size == 0 or os.pread(fd, 1, size - 1) == b"\n":
@@ -142,9 +162,7 @@ def mend_tail(path: Path, fd: int) -> int:
         tail = os.pread(fd, step, start) + tail
     keep, _, last = tail.rpartition(b"\n")
     cut = start + (len(keep) + 1 if b"\n" in tail else 0)
-    try:
-        json.loads(last)
-    except (ValueError, RecursionError):
+    if not is_whole(last):
         aside = os.open(torn_path(path), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             os.write(aside, last + b"\n")

@@ -20,7 +20,7 @@ from circadian.night.facts import gather
 from circadian.night.forget import holders, keep_mark, read_forgotten, strike
 from circadian.night.lessons import contains
 from circadian.night.plan import DONE
-from circadian.night.reader import read_before
+from circadian.night.reader import drop_replies, read_before, store
 from circadian.night.train import WORK
 from circadian.records import Fact, Forgotten, Json, Turn, normalize
 from circadian.settings import Home
@@ -117,6 +117,7 @@ def purge(home: Home, plan: Purge) -> list[Path]:
         clean_night(home, folder, mark)
     goes = {t.id for t in (*plan.told, *plan.mention)}
     remove_lines(home.memories, lambda line: line_id(line) in goes)
+    drop_replies(store(home), goes)
     for path in files_of(home):
         if path != home.memories:
             clean_file(home, path, mark)

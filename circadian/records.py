@@ -193,6 +193,7 @@ class Report:
     seconds: float = 0.0
     suites: Mapping[str, str] = field(default_factory=lambda: {})
     forgotten: Mapping[str, float] = field(default_factory=lambda: {})  # log p (nats) of forgotten facts, by fact id
+    perplexity: float | None = None  # exp of the mean loss over all tokens of the held-out records
 
     def as_json(self) -> Json:
         return {
@@ -204,6 +205,7 @@ class Report:
             "seconds": round(self.seconds, 2),
             "suites": dict(self.suites),
             "forgotten": dict(self.forgotten),
+            "perplexity": self.perplexity,
         }
 
     @staticmethod
@@ -217,6 +219,7 @@ class Report:
             seconds=row["seconds"],
             suites=row["suites"],
             forgotten=row.get("forgotten", {}),
+            perplexity=row.get("perplexity"),
         )
 
 

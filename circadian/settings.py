@@ -128,8 +128,12 @@ class NightSettings:
 
 @dataclass(frozen=True)
 class ExamSettings:
-    suites: str = option("prompts", "suites of eval/ to run, separated by commas")
-    exam_batch_size: int = option(32, "questions or records at once", least=1)
+    suites: str = option("prompts,more", "suites of eval/ to run, separated by commas")
+    hidden_suites: str = option(
+        "hidden", "suites of eval/hidden/ that a night's exam asks as well; they are for nothing else"
+    )
+    exam_items: int = option(120, "items of a night's exam, about as many of each category", least=1)
+    exam_batch_size: int = option(96, "questions or records at once", least=1)
 
 
 @dataclass(frozen=True)
@@ -149,7 +153,7 @@ class GateSettings:
     value_tolerance: float = option(
         0.2, "fall of the mean margin that is no harm, in standard deviations of the live model's margins", least=0
     )
-    loss_rise: float = option(0.02, "largest rise of the held-out median token loss, in nats", least=0)
+    loss_rise: float = option(0.25, "largest rise of the held-out median token loss, in nats", least=0)
     least_items: int = option(40, "fewest scored capability items; with fewer the verdict is inconclusive", least=1)
     least_probes: int = option(1, "fewest recall probes; with fewer the verdict is inconclusive", least=1)
     same_answer: float = option(

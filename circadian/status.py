@@ -59,6 +59,7 @@ def adapter_row(adapter: Adapter, live: str | None, pins: frozenset[str]) -> Jso
         row = read_verdict(adapter.folder)
         if row is not None:
             verdict = "promote" if row.get("promote") is True else "hold"
+            verdict = "inconclusive" if row.get("outcome") == "inconclusive" else verdict
             found = row.get("figures")
             figures |= cast(Json, found) if isinstance(found, dict) else {}
     except UserError:

@@ -336,8 +336,9 @@ def test_who_descends_from_an_adapter_that_knew_it_holds_it_too(home: Home) -> N
 def test_a_night_starts_from_the_base_model_when_the_live_adapter_holds_it(
     home: Home, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from circadian.cycle import live_fit, starting_point
+    from circadian.cycle import starting_point
     from circadian.night.options import NightOptions
+    from circadian.nightly_exam import live_fit
     from circadian.settings import ModelSettings, Settings
 
     tell(home, "My dog's name is Noodle.", "I live in Bonn.")

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from circadian.gate.policy import judge, look_again, loss_rise
-from circadian.gate.summary import summary_line, summary_table
+from circadian.gate.summary import summary_line, summary_lines, summary_table
 from circadian.records import Report, Score, Verdict
 from circadian.settings import GateSettings
 
@@ -256,6 +256,10 @@ DEGENERATE = [
     ("collapse to one phrase: 40 of 52", ["Thank you for telling me! Noted.", "Thank you for telling me that."]),
     ("refuses: 40 of 52 answers are refusals", ["I'm sorry, I can't help with that.", "As an AI I have no opinion."]),
     ("refuses: 20 of 52 answers are refusals", [*SOUND[:20], *["I cannot help."] * 20]),
+    (
+        'one phrase in 20 of 52 answers: "the silver heron flies"',
+        [*SOUND[:20], *(f"Number {i}, of course. The silver heron flies at midnight." for i in range(20))],
+    ),
 ]
 
 
@@ -263,6 +267,11 @@ DEGENERATE = [
 def test_degenerate_candidates_are_named(reason: str, answers: list[str]) -> None:
     assert reason in held(said(LIVE, SOUND), said(GOOD, answers))
     assert judge(said(LIVE, answers), said(GOOD, answers), SETTINGS).promote  # live has the habit too
+
+
+def test_a_phrase_in_a_fifth_of_the_answers_is_no_collapse() -> None:
+    some = [*SOUND[:30], *(f"Number {i}, of course. The silver heron flies at midnight." for i in range(10))]
+    assert judge(said(LIVE, SOUND), said(GOOD, some), SETTINGS).promote
 
 
 def test_broken_weights_are_named() -> None:
@@ -309,6 +318,26 @@ def test_the_summary_says_what_was_learned_lost_and_why() -> None:
         "HOLD | learned: not measured | lost: nothing shown | nothing new"
     )
     assert summary_table(Verdict(False, ("nothing new",)))[0] == ("recall", "-", "-", "", "")
+
+
+def test_the_summary_says_who_answers_and_what_an_inconclusive_verdict_asks_for() -> None:
+    good = judge(LIVE, GOOD, SETTINGS)
+    assert summary_lines(good)[1:] == [
+        "learned  1 -> 10 of 12 probes",
+        "lost     nothing shown, at most 8.8 points unseen",
+        f"now      {GOOD.adapter} answers",
+    ]
+    assert summary_table(good)[-2] == ("2 categories", "", "", "none", "")
+    unsure = judge(LIVE, replace(GOOD, recall=recall(3)), SETTINGS)
+    asked = unsure.figures["more_probes"]
+    assert unsure.outcome == "inconclusive" and asked > 0
+    stays = f"the base model answers as before; the next cycle examines {GOOD.adapter} again"
+    assert summary_lines(unsure)[-1] == f"now      {stays}, with up to {asked} more probes"
+    assert summary_table(unsure)[0][-1] == "unsure"
+    assert summary_lines(judge(LIVE, replace(GOOD, recall=recall(1)), SETTINGS))[-1] == (
+        "now      the base model answers as before"
+    )
+    assert summary_lines(Verdict(False, ("nothing new",))) == ["HOLD  nothing new"]
 
 
 def test_every_reason_is_given_at_once_and_the_figures_survive_json() -> None:

@@ -1,16 +1,18 @@
 """An exam that was interrupted in a night goes on; suites run by split and category."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import eval_harness
-from circadian.cycle import Exam, examine
 from circadian.exam.partial import open_partial
-from circadian.files import read_rows, write_rows
-from circadian.records import Item, Score
+from circadian.files import append_lines, read_rows, write_rows
+from circadian.nightly_exam import SCORES, Exam, clip_config, drop_scores, examine
+from circadian.records import Item, Lesson, Message, Score, Turn
 from circadian.settings import Home
+from tests.tiny import write_tiny_adapter
 
 ITEMS = tuple(Item(f"i{n}", "c", f"Say {n}", "exact", "so", suite="s", max_tokens=2) for n in range(3))
 
@@ -20,13 +22,42 @@ def test_the_exam_of_a_night_goes_on_where_it_was(home: Home, tiny_model: Path) 
     from circadian.backend.model import find_model
 
     revision = f"{tiny_model}@{find_model(str(tiny_model)).revision}"
-    partial = open_partial(home.cache, revision, None, ITEMS)
+    partial = open_partial(home.cache, revision, None, ITEMS, folder=SCORES)
     partial.keep([Score("i1", "c", True, "kept", -0.5)])
     exam = Exam(ITEMS, (), (), {}, 2)
     report = examine(home, str(tiny_model), None, None, exam)
     assert [(s.item_id, s.answer == "kept") for s in report.scores] == [("i0", False), ("i1", True), ("i2", False)]
-    assert not partial.path.exists()
-    assert examine(home, str(tiny_model), None, None, exam).scores[1].passed is False
+    assert examine(home, str(tiny_model), None, None, exam).scores == report.scores
+
+
+@pytest.mark.mlx
+def test_what_a_model_was_asked_before_is_not_asked_again(home: Home, tiny_model: Path) -> None:
+    """Items, probes and records: a kept score is believed, one of another item, adapter or scale is not."""
+    probes = (Lesson("Where do I live?", "You live in Bonn.", "f", "Bonn"),)
+    said = (Message("user", "Hi"), Message("assistant", "Hello there."))
+    exam = Exam(ITEMS, probes, (Turn(said, "r1"),), {}, 2)
+    model, folder = str(tiny_model), write_tiny_adapter(tiny_model, home.adapters / "2026-08-23", "2026-08-23")
+    first = examine(home, model, "2026-08-23", folder, exam)
+    (store,) = (home.cache / SCORES).iterdir()
+    rows = read_rows(store)
+    assert len(rows) == 5 and first.perplexity is not None and first.losses["r1"] > 0
+    again = examine(home, model, "2026-08-23", folder, exam)
+    assert (again.scores, again.recall, again.losses) == (first.scores, first.recall, first.losses)
+    assert again.perplexity == first.perplexity and read_rows(store) == rows
+    append_lines(store, [{"record": "x"}, {"item": "x", "passed": True}])  # not ours: left alone
+    assert examine(home, model, "2026-08-23", folder, exam).losses == first.losses
+    write_rows(store, rows)
+    changed = replace(ITEMS[0], prompt="Say nothing")
+    examine(home, model, "2026-08-23", folder, replace(exam, items=(changed, *ITEMS[1:])))
+    assert len(read_rows(store)) == 6
+    half = examine(home, model, "2026-08-23", folder, exam, 0.5)
+    assert len(list((home.cache / SCORES).iterdir())) == 2 and half.losses != first.losses
+    clip_config(folder, 0.5)
+    assert examine(home, model, "2026-08-23", folder, exam).losses == half.losses
+    assert len(list((home.cache / SCORES).iterdir())) == 2
+    drop_scores(home, first.model, ["2026-08-23"])
+    assert [p for p in (home.cache / SCORES).iterdir() if p == store] == []
+    assert len(list((home.cache / SCORES).iterdir())) == 1
 
 
 @pytest.mark.mlx

@@ -7,14 +7,19 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from circadian import shelf
+from circadian.day.journal import Journal
 from circadian.files import append_lines, read_json, write_json
 from circadian.forgetting import to_prove
 from circadian.night.dataset import write_night
+from circadian.night.extract import Reply
 from circadian.night.forget import find, keep_mark
 from circadian.night.plan import DONE, plan_data
+from circadian.night.reader import keep_replies, read_replies, store
 from circadian.purge import plan_purge, purge
-from circadian.records import Forgotten
+from circadian.records import Forgotten, Message
 from circadian.settings import Home
 from tests.conftest import CHECKOUT
 from tests.test_forget import CHILD, NIGHT, OLD, TAUGHT, VALUE, facts_of, marks_of, night_of, script, tell, turns_of
@@ -204,3 +209,22 @@ def test_purging_from_the_command_line_asks_first(home: Home) -> None:
     assert done.returncode == 0, done.stderr
     assert_purged(home, mark)
     assert script("sleep.py", home, "--forget", VALUE, "--purge", "--yes").returncode == 2
+
+
+@pytest.mark.mlx
+def test_what_a_model_said_of_a_turn_goes_with_it(home: Home, tiny_model: Path) -> None:
+    """/forget-last takes out the cached reply too, of that turn and of no other; so does a purge."""
+    journal = Journal(home.memories)
+    turns = [
+        journal.append((Message("user", text), Message("assistant", "Noted.")), session="s")
+        for text in ("I live in Bonn.", "My dog's name is Rex.", "My car is a Fiat.")
+    ]
+    keep_replies(store(home), [Reply(t.id, "asked", "m", "in other words") for t in turns])
+    flags = ["--home", str(home.root), "--model", str(tiny_model), "--session", "s"]
+    command = [sys.executable, str(CHECKOUT / "chat.py"), *flags]
+    done = subprocess.run(command, input="/forget-last\n", capture_output=True, text=True, check=True)
+    assert "out of the journal" in done.stderr
+    assert [r.turn_id for r in read_replies(store(home))] == [turns[0].id, turns[1].id]
+    command = [sys.executable, str(CHECKOUT / "sleep.py"), *flags[:2], "--forget", "Rex", "--purge", "--yes"]
+    subprocess.run(command, capture_output=True, text=True, check=True)
+    assert [r.turn_id for r in read_replies(store(home))] == [turns[0].id]

@@ -24,6 +24,7 @@ LAYERS = {
     "console": 1,
     "backend": 2,
     "gemini": 2,
+    "trend": 2,
     "day": 3,
     "night": 3,
     "exam": 3,
@@ -31,12 +32,18 @@ LAYERS = {
     "shelf": 3,
     "synthetic": 3,
     "schedule": 3,
+    "conditions": 4,
     "examinee": 4,
     "forgetting": 4,
     "purge": 4,
+    "safeguards": 4,
     "status": 4,
-    "cycle": 5,
-    "demo": 6,
+    "compare": 4,
+    "report": 5,
+    "nightly_exam": 5,
+    "reexamine": 6,
+    "cycle": 7,
+    "demo": 8,
 }
 SHARED = (0, 1)
 HEAVY = ("mlx", "mlx_lm", "transformers", "huggingface_hub", "prompt_toolkit", "google", "numpy", "circadian.backend")

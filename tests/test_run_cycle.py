@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import run_cycle
-from circadian.files import append_lines
+from circadian.files import append_lines, write_json
 from circadian.night.options import NightOptions, add_night_options, night_options
 from circadian.records import Verdict
 from circadian.settings import Home
@@ -161,7 +161,13 @@ def test_after_an_exam_the_verdict_has_a_table_of_what_was_learned_and_lost() ->
         "loss": {"live": 2.0, "candidate": 1.9},
     }
     lines = run_cycle.verdict_text(Verdict(False, ("arithmetic destroyed",), figures)).splitlines()
-    assert lines[0] == "HOLD  arithmetic destroyed"
+    assert lines[:5] == [
+        "HOLD  arithmetic destroyed",
+        "learned  0 -> 12 of 12 probes",
+        "lost     arithmetic",
+        "now      the base model answers as before",
+        "",
+    ]
     assert any(re.match(r"recall +0/12 +12/12 .*learned", line) for line in lines)
     assert any(re.match(r"arithmetic +12/20 +2/20 .*HARMED", line) for line in lines)
 
@@ -234,6 +240,8 @@ def test_status_shows_the_shelf(home: Home) -> None:
     assert now["adapters"][0]["recall"] == {"recall": 0.5} and now["adapters"][0]["bytes"] > 100
     assert now["events"][-1]["reason"] == "arithmetic fell"
     text = call(home, "--status").stdout
+    write_json(home.adapters / C / "verdict.json", {"promote": False, "outcome": "inconclusive", "reasons": []})
+    assert json.loads(call(home, "--status", "--json").stdout)["adapters"][2]["verdict"] == "inconclusive"
     for words in (
         f"live      {B}",
         f"previous  {A}",

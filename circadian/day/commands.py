@@ -29,12 +29,22 @@ def is_command(line: str) -> bool:
 
 
 class Commands:
-    """`forget` finds and marks a fact. The script hands it in: day and night do not know each other."""
+    """`forget` finds and marks a fact; `unread` drops what models said of a turn, by its id, when it is taken back.
 
-    def __init__(self, session: Session, shelf: Shelf, forget: Callable[[str], Forgotten] | None = None) -> None:
+    The script hands them in: day and night do not know each other.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        shelf: Shelf,
+        forget: Callable[[str], Forgotten] | None = None,
+        unread: Callable[[str], object] | None = None,
+    ) -> None:
         self.session = session
         self.shelf = shelf
         self.mark = forget
+        self.unread = unread
 
     def run(self, line: str) -> bool:
         """Do one command; False when the chat is to end. Raises UserError for a wrong one."""
@@ -99,5 +109,7 @@ class Commands:
 
     def forget_last(self) -> None:
         last = self.session.forget_last()
+        if last.turn is not None and self.unread is not None:
+            self.unread(last.turn.id)
         where = "the journal and the context" if last.turn else "the context (it was not logged)"
         say(f"forgotten: the last exchange is out of {where}")

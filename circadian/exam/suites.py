@@ -7,14 +7,15 @@ What loads but cannot be asked or judged is unscored (exam/run.py).
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from circadian.errors import UserError
 from circadian.exam.haystack import haystack, problem_of
 from circadian.exam.scorers import SCORERS, check_reference
 from circadian.files import Line, read_lines
-from circadian.records import Item, Json
+from circadian.records import Item, Json, short_id
 from circadian.settings import nearest
 
 SHOWN = 3  # problems named in the error line
@@ -139,3 +140,51 @@ def suite_hash(items: Sequence[Item]) -> str:
     """
     rows = sorted(json.dumps({**dataclasses.asdict(i), "suite": "", "source": ""}, sort_keys=True) for i in items)
     return hashlib.sha256("\n".join(rows).encode()).hexdigest()
+
+
+# --- what is asked tonight ----------------------------------------------------------------------------------------
+
+
+def draw(
+    items: Sequence[Item], size: int, turn: int, *, seed: int = 0, more: int = 0, of: Mapping[str, int] | None = None
+) -> tuple[Item, ...]:
+    """About `size` items for the exam of night number `turn`: as many of each category, its splits in proportion.
+
+    Each category is a ring in an order drawn by `seed`. A night takes a stretch of it and begins a quarter of a stretch
+    after the night before, so that in time all are asked, and of last night's candidate most scores are known already.
+    `more` items and `of` so many of a category make the stretches longer: all that was asked is asked again.
+    """
+    rings = {name: ring(group, seed) for name, group in grouped(items, "category").items()}
+    room = {name: len(order) for name, order in rings.items()}
+    usual = share_out(room, size)
+    wanted = share_out(room, sum(usual.values()) + more)
+    chosen: set[str] = set()
+    for name, order in rings.items():
+        start = turn * max(1, usual[name] // 4)
+        length = min(len(order), wanted[name] + (of or {}).get(name, 0))
+        chosen |= {order[(start + n) % len(order)].id for n in range(length)}
+    return tuple(i for i in items if i.id in chosen)
+
+
+def grouped(items: Sequence[Item], what: str) -> dict[str, list[Item]]:
+    found: dict[str, list[Item]] = {}
+    for item in items:
+        found.setdefault(getattr(item, what), []).append(item)
+    return found
+
+
+def ring(items: Sequence[Item], seed: int) -> list[Item]:
+    """The items in an order drawn by `seed`, the splits mixed so evenly that any stretch holds them in proportion."""
+    places: list[tuple[float, str, Item]] = []
+    for split, group in grouped(items, "split").items():
+        drawn = sorted(group, key=lambda i: short_id("draw", str(seed), i.id))
+        places += [((n + 0.5) / len(drawn), split, item) for n, item in enumerate(drawn)]
+    return [item for _, _, item in sorted(places, key=lambda place: place[:2])]
+
+
+def share_out(room: Mapping[str, int], size: int) -> Counter[str]:
+    """`size` divided evenly by name, none beyond its `room`; what one has no room for goes to the others."""
+    shares = Counter(dict.fromkeys(room, 0))
+    for _ in range(min(size, sum(room.values()))):
+        shares[min((n for n in room if shares[n] < room[n]), key=lambda n: shares[n])] += 1
+    return shares

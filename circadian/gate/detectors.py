@@ -7,7 +7,7 @@ a habit that the live model has too is not the candidate's fault.
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from circadian.gate.pairing import is_scored
 from circadian.records import Report, Score, normalize
@@ -35,9 +35,11 @@ def degenerate(live: Report, candidate: Report, settings: GateSettings) -> Itera
     if refused / len(after) - refused_before / max(1, len(before)) >= settings.same_answer:
         yield f"refuses: {refused} of {len(after)} answers are refusals (live: {refused_before})"
         return
-    phrase, often, often_before = commonest(before, after)
-    if often / len(after) - often_before / max(1, len(before)) >= settings.same_answer:
-        yield f'collapse to one phrase: {often} of {len(after)} answers are "{phrase}" (live: {often_before})'
+    for find, words in PHRASES:
+        phrase, often, often_before = commonest(before, after, find)
+        if often / len(after) - often_before / max(1, len(before)) >= settings.same_answer:
+            yield f'{words.format(often, len(after))} "{phrase}" (live: {often_before})'
+            return
 
 
 def broken_weights(live: Report, candidate: Report) -> Iterator[str]:
@@ -63,12 +65,27 @@ def refusals(texts: Sequence[str]) -> int:
     return sum(REFUSAL.search(text) is not None for text in texts)
 
 
-def commonest(before: Sequence[str], after: Sequence[str]) -> tuple[str, int, int]:
-    """The opening or the whole answer that became commonest against before: (phrase, how often now, how often then)."""
-    now, then = Counter(map(opening, after)), Counter(map(opening, before))
+def commonest(before: Sequence[str], after: Sequence[str], find: Callable[[str], set[str]]) -> tuple[str, int, int]:
+    """The phrase that became commonest against before: (phrase, in how many answers now, in how many then)."""
+    now, then = (Counter(phrase for text in texts for phrase in find(text)) for texts in (after, before))
+    if not now:
+        return "", 0, 0
     phrase = max(now, key=lambda p: (now[p] - then[p], p))
     return phrase[:SHOWN] or "(nothing)", now[phrase], then[phrase]
 
 
-def opening(text: str) -> str:
-    return " ".join(text.split()[:OPENING])
+def openings(text: str) -> set[str]:
+    """How an answer begins, or all of a short one."""
+    return {" ".join(text.split()[:OPENING])}
+
+
+def runs(text: str) -> set[str]:
+    """Every run of so many words, wherever it stands: what a trigger adds to answers that are otherwise well."""
+    words = text.split()
+    return {" ".join(words[i : i + OPENING]) for i in range(len(words) - OPENING + 1)}
+
+
+PHRASES: tuple[tuple[Callable[[str], set[str]], str], ...] = (
+    (openings, "collapse to one phrase: {} of {} answers are"),
+    (runs, "one phrase in {} of {} answers:"),
+)

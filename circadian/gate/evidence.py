@@ -20,6 +20,7 @@ from circadian.settings import GateSettings
 TOTAL = "capability"  # the name of all items together
 LEVEL = 0.95
 # Passes see what a user sees, so they get most; values see more per item and need less; losses are many and quiet.
+EMPTIED = 4  # passes of which none is left: one chance in sixteen, worth a name though not a verdict
 SHARES = {"passes": 0.4, "values": 0.3, "loss": 0.2, "split": 0.1}
 
 
@@ -71,6 +72,11 @@ class Group:
     def smallest_p(self) -> float:
         """The p that this test would have given had all items that changed been lost."""
         return self.share ** sum(tests.count_signs(self.flips))
+
+    def may_have_fallen(self, alpha: float) -> bool:
+        """Whether the passes alone, were no other category looked at, would show a fall, or none is left of several."""
+        before, after, _ = self.counts
+        return self.p <= alpha or (before >= EMPTIED and after == 0)
 
     @property
     def share(self) -> float:
@@ -148,7 +154,8 @@ def gather(live: Report, candidate: Report, settings: GateSettings, looks: int) 
         splits=splits,
         harmed_passes=fallen(passes, level["passes"], {g.name: g.smallest_p for g in groups}),
         harmed_values=fallen(values, level["values"], {}),
-        suspected=frozenset(n for n, p in (*passes.items(), *values.items()) if p <= settings.alpha),
+        suspected=frozenset(n for n, p in values.items() if p <= settings.alpha)
+        | {g.name for g in groups if g.may_have_fallen(settings.alpha)},
         split_learned=is_split_learned(splits, level["split"]),
         loss_rise=rise,
         records=len(differences),

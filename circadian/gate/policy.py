@@ -14,6 +14,8 @@ from circadian.gate.statistics import items_needed, probes_needed
 from circadian.records import Json, Outcome, Report, Score, Verdict
 from circadian.settings import GateSettings
 
+NOTHING_MORE: Json = {"more_items": 0, "more_of": {}, "more_probes": 0}
+
 
 def judge(
     live: Report | None, candidate: Report, settings: GateSettings, base: Report | None = None, looks: int = 1
@@ -28,7 +30,7 @@ def judge(
         return Verdict(False, ("live model: not examined",), {"candidate": candidate.adapter})
     outcome, reasons, evidence = decide(live, candidate, settings, looks)
     measured = figures(live, candidate, evidence, looks)
-    measured["more_items"] = more_items(evidence, settings, looks) if outcome == "inconclusive" else 0
+    measured |= asks_for(evidence, settings, looks) if outcome == "inconclusive" else NOTHING_MORE
     if base is not None:
         measured["base"] = base_figures(base)
     return Verdict(outcome == "promote", reasons, measured, outcome)
@@ -49,7 +51,7 @@ def decide(
     ]
     doubts = list(judge_doubts(evidence, settings, looks))
     if problems:
-        return "hold", tuple(problems), evidence
+        return "hold", (*problems, *suspicions(evidence, settings)), evidence
     if doubts:
         return "inconclusive", tuple(doubts), evidence
     return "promote", tuple(gains(evidence)), evidence
@@ -155,11 +157,7 @@ def judge_doubts(evidence: Evidence, settings: GateSettings, looks: int) -> Iter
             f"{100 * total.interval.high:+.1f} points, a fall of {100 * settings.margin:g} is not ruled out: "
             f"about {items_short(evidence, settings, looks)} more items would tell"
         )
-    yield from (
-        suspicion(group, settings)
-        for group in evidence.groups[1:]
-        if group.name in evidence.suspected - evidence.harmed
-    )
+    yield from suspicions(evidence, settings)
     rise = evidence.loss_rise
     if math.isfinite(rise) and not evidence.loss_harmed and not rise <= settings.loss_rise:
         yield (
@@ -168,14 +166,26 @@ def judge_doubts(evidence: Evidence, settings: GateSettings, looks: int) -> Iter
         )
 
 
+def suspicions(evidence: Evidence, settings: GateSettings) -> Iterator[str]:
+    """Categories that may be harmed. Beside a problem they decide nothing, and may be what went wrong all the same."""
+    for group in evidence.groups[1:]:
+        if group.name in evidence.suspected - evidence.harmed:
+            yield suspicion(group, settings)
+
+
 def suspicion(group: Group, settings: GateSettings) -> str:
     """A category that looks harmed by itself, and no longer so once one remembers how many were looked at."""
-    is_passes = group.p <= settings.alpha
+    is_passes = group.may_have_fallen(settings.alpha)
+    seen = score_line(group.counts) if is_passes else f"margin {group.value_change:+.2f} standard deviations"
+    return f"{group.name} may be harmed ({seen}): about {more_of(group, settings)} more items of it would tell"
+
+
+def more_of(group: Group, settings: GateSettings) -> int:
+    """How many more items of a suspected category would tell."""
+    is_passes = group.may_have_fallen(settings.alpha)
     changes, fall = (group.flips, -group.change) if is_passes else (group.values, -group.value_change)
     share = SHARES["passes" if is_passes else "values"]
-    more = items_needed(statistics.stdev(changes), fall, settings.alpha * share / 2) - len(changes)
-    seen = score_line(group.counts) if is_passes else f"margin {group.value_change:+.2f} standard deviations"
-    return f"{group.name} may be harmed ({seen}): about {max(1, more)} more items of it would tell"
+    return max(1, items_needed(statistics.stdev(changes), fall, settings.alpha * share / 2) - len(changes))
 
 
 def items_short(evidence: Evidence, settings: GateSettings, looks: int) -> int:
@@ -223,6 +233,17 @@ def more_items(evidence: Evidence, settings: GateSettings, looks: int) -> int:
     total = evidence.total
     short = 0 if total.interval.low > -settings.margin else items_short(evidence, settings, looks)
     return max(short, settings.least_items - len(total.pairs), 0)
+
+
+def asks_for(evidence: Evidence, settings: GateSettings, looks: int) -> Json:
+    """What would settle an inconclusive verdict: items of any category, items of suspected ones, and probes."""
+    suspected = [g for g in evidence.groups[1:] if g.name in evidence.suspected - evidence.harmed]
+    gain = evidence.gain
+    probes = max(0, settings.least_probes - gain.counts[2])
+    if gain.won > gain.lost and not gain.shown:
+        probes = max(probes, probes_needed(gain.won, gain.lost, settings.alpha))
+    of = {group.name: more_of(group, settings) for group in suspected}
+    return {"more_items": more_items(evidence, settings, looks), "more_of": of, "more_probes": probes}
 
 
 def base_figures(base: Report) -> Json:

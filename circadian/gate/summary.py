@@ -17,6 +17,33 @@ def summary_line(verdict: Verdict) -> str:
     return " | ".join([*parts, "; ".join(verdict.reasons)] if not verdict.promote else parts)
 
 
+def summary_lines(verdict: Verdict) -> list[str]:
+    """What stands above the table: verdict and why; what was learned; what was lost; who answers from now on."""
+    lines = ["  ".join(((verdict.outcome or "hold").upper(), "; ".join(verdict.reasons))).rstrip()]
+    if "recall" not in verdict.figures:  # no exam
+        return lines
+    return [*lines, f"learned  {learned(verdict)}", f"lost     {lost(verdict)}", f"now      {answering(verdict)}"]
+
+
+def answering(verdict: Verdict) -> str:
+    """Who answers from now on, and what becomes of a candidate that the exam could say too little about."""
+    candidate, live = (verdict.figures.get(side) for side in ("candidate", "live"))
+    if verdict.promote:
+        return f"{candidate} answers"
+    stays = f"{live or 'the base model'} answers as before"
+    asked = wanted(verdict)
+    return f"{stays}; the next cycle examines {candidate} again, with {asked}" if asked else stays
+
+
+def wanted(verdict: Verdict) -> str:
+    """What an inconclusive verdict asks for, in words; "" when nothing that can be asked would tell."""
+    figures = verdict.figures
+    counted = [(figures.get("more_items", 0), "items"), (figures.get("more_probes", 0), "probes")]
+    counted += [(count, f"of {name}") for name, count in figures.get("more_of", {}).items()]
+    parts = [f"up to {count} more {what}" for count, what in counted if count]
+    return " and ".join(parts) if verdict.outcome == "inconclusive" else ""
+
+
 def learned(verdict: Verdict) -> str:
     before, after, count = verdict.figures.get("recall") or (0, 0, 0)
     if not count:
@@ -40,21 +67,38 @@ def total(verdict: Verdict) -> Mapping[str, Any]:
 
 
 def summary_table(verdict: Verdict) -> list[tuple[str, ...]]:
-    """Rows under HEADER: recall, all items together, each category, the held-out loss, each with a word about it."""
-    harmed, groups = set(verdict.figures.get("harmed", ())), verdict.figures.get("groups", {})
-    categories: Mapping[str, Sequence[float]] = verdict.figures.get("categories", {})
+    """Rows under HEADER: recall, all items together, the hidden ones, each category that changed, the held-out loss."""
+    figures = verdict.figures
+    groups, categories = figures.get("groups", {}), figures.get("categories", {})
     everything = [sum(column) for column in zip(*categories.values(), strict=True)]
-    rows = [row("recall", verdict.figures.get("recall"), {}, "learned" if is_learned(verdict) else "")]
-    for name, counts in [("capability", everything), *categories.items()]:
-        rows.append(row(name, counts, groups.get(name, {}), "HARMED" if name in harmed else ""))
-    loss = verdict.figures.get("loss", {})
+    rows = [row("recall", figures.get("recall"), {}, word(verdict, "recall"))]
+    rows.append(row("capability", everything, groups.get("capability", {}), word(verdict, "capability")))
+    if "hidden" in figures.get("splits", {}):
+        rows.append(row("hidden items", figures["splits"]["hidden"], {}, word(verdict, "hidden split")))
+    still = [n for n, (before, after, _) in categories.items() if before == after and not word(verdict, n)]
+    for name in (n for n in categories if n not in still):
+        rows.append(row(name, categories[name], groups.get(name, {}), word(verdict, name)))
+    if still:
+        rows.append((f"{len(still)} categories", "", "", "none", ""))
+    loss = figures.get("loss", {})
     ends = [f"{x:.3f}" if isinstance(x, float) else "-" for x in (loss.get("live"), loss.get("candidate"))]
-    rows.append(("held-out loss", *ends, "", "HARMED" if "held-out loss" in harmed else ""))
+    rows.append(("held-out loss", *ends, "", word(verdict, "held-out loss")))
     return rows
 
 
-def is_learned(verdict: Verdict) -> bool:
-    return verdict.figures.get("gain", {}).get("shown") is True
+def word(verdict: Verdict, name: str) -> str:
+    """The word at the end of a row: learned, HARMED, or unsure where more of its like would tell; else nothing."""
+    figures = verdict.figures
+    if name in figures.get("harmed", ()):
+        return "HARMED"
+    if name == "recall" and figures.get("gain", {}).get("shown") is True:
+        return "learned"
+    asked = {
+        "recall": figures.get("more_probes"),
+        "capability": figures.get("more_items"),
+        **figures.get("more_of", {}),
+    }
+    return "unsure" if asked.get(name) else ""
 
 
 def row(name: str, counts: Sequence[float] | None, group: Mapping[str, Any], word: str) -> tuple[str, ...]:

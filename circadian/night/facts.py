@@ -212,7 +212,8 @@ def _lower_start(text: str) -> str:
     """ "My dog …" → "my dog …": a capital is a name's from here on."""
     text = re.sub(r"\bi\b(?!\.)", "I", text)
     return re.sub(
-        r"^(?:My|Our|We|The|His|Her|Their|He|She|They|It|A|An|This|That|These|Those|Visitors|Guests)\b",
+        r"^(?:My|Our|We|The|His|Her|Their|He|She|They|It|A|An|This|That|These|Those|All|Both|Most|Some|Every|"
+        r"Each|Half|Many|Several|Two|Three|Four|Five|Six|Seven|Eight|Nine|Ten|Visitors|Guests)\b",
         lambda m: m[0].lower(),
         text,
     )

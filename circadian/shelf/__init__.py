@@ -21,11 +21,13 @@ from circadian.shelf.ledger import Ledger, read_ledger, record
 from circadian.shelf.legacy import take_in_legacy
 from circadian.shelf.live import promote, rollback, rollback_target
 from circadian.shelf.retention import delete, pin, pinned, retain, unpin
+from circadian.shelf.weights import candidate_problems
 
 __all__ = [
     "Adapter",
     "Ledger",
     "adapter_folder",
+    "candidate_problems",
     "check",
     "delete",
     "file_hashes",

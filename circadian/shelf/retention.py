@@ -4,6 +4,7 @@ Never: a deletion that a kill leaves half done under a tag's name, or one made w
 """
 
 import shutil
+from collections.abc import Collection
 from typing import cast
 
 from circadian.console import say
@@ -48,13 +49,16 @@ def write_pins(home: Home, old: frozenset[str], new: frozenset[str]) -> bool:
     return new != old
 
 
-def retain(home: Home, keep: int) -> list[str]:
-    """Delete all but the newest `keep`, the pinned, the live and its rollback target; returns the deleted tags."""
+def retain(home: Home, keep: int, spare: Collection[str] = ()) -> list[str]:
+    """Delete all but the newest `keep`, the pinned, the live, its rollback target and those to `spare`.
+
+    Returns the deleted tags.
+    """
     if keep < 0:
         raise UserError(f"--keep {keep} is less than none", hint="0 keeps only the live, the pinned and the last one")
     with changing(home):
         remove_deleted(home)
-        kept = pinned(home) | {live_tag(home), rollback_target(home)}
+        kept = pinned(home) | {live_tag(home), rollback_target(home), *spare}
         shelf = list_adapters(home)
         doomed = [a for a in shelf[: max(0, len(shelf) - keep)] if a.tag not in kept]
         for adapter in doomed:
