@@ -28,7 +28,7 @@ LOG = "train.log"
 CHECKPOINT = "checkpoint.safetensors"
 NOT_FINITE = "loss not finite"
 JUDGED = 8  # of so many untold questions one is kept to judge by
-SPARED = 96  # replay questions whose directions, with those of the plain text, a study leaves alone
+SPARED = 64, 32  # replay questions and pieces of plain text whose directions a study leaves alone
 WORK = "candidate"  # subfolder of the night in which the child leaves the adapter
 
 
@@ -130,7 +130,7 @@ def study_night(night: Path, report: Callable[[Json], None], *, resume: bool) ->
     replay, text = taught_replay(model, data.train, plan, night, report)
     start = Path(plan["start_from"]) if plan["start_from"] else None
     parameters = attach_lora(model, study_plan)
-    directions = read_or_find(model, [*replay[:SPARED], *text], study_plan.spare, Path(plan["cache"]))
+    directions = read_or_find(model, [*replay[: SPARED[0]], *text[: SPARED[1]]], study_plan.spare, Path(plan["cache"]))
     taught = time.perf_counter() - began
     if start is None:
         spare_at_start(model, directions)
