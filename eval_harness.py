@@ -11,18 +11,12 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from circadian import conditions
-from circadian.conditions import Asked, Result
 from circadian.console import Progress, duration, say, table
 from circadian.errors import OK, UserError, run
-from circadian.exam.partial import Partial, open_partial
-from circadian.exam.probes import read_probes
-from circadian.exam.run import Examinee, is_weak, run_items, tally
-from circadian.exam.sandbox import KINDS, Kind, score_code
-from circadian.exam.suites import load_suites, suite_hash
 from circadian.examinee import add_examinee, choose_adapter, label_of, open_examinee
 from circadian.files import append_lines
 from circadian.records import Item, Json, Score
@@ -31,6 +25,14 @@ from circadian.shelf.adapters import adapter_folder
 
 if TYPE_CHECKING:
     from circadian.backend.model import Model
+    from circadian.conditions import Asked, Result
+    from circadian.exam.partial import Partial
+    from circadian.exam.run import Examinee
+    from circadian.exam.sandbox import Kind
+
+# For --help, which imports neither the exam nor the night.
+SANDBOXES: tuple["Kind", ...] = ("monty", "process", "docker")
+HIDDEN = "hidden"
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -40,16 +42,20 @@ def build_parser() -> argparse.ArgumentParser:
         "--suite",
         action="append",
         metavar="NAME|FILE",
-        help="suite of eval/, all, or a JSONL file; repeat it or use commas",
+        help="suite of eval/, all (but the hidden ones), or a JSONL file; repeat it or use commas",
     )
     parser.add_argument("--category", action="append", metavar="NAME", help="only these; repeat it or use commas")
     parser.add_argument(
-        "--split", action="append", metavar="NAME", help="only heldout or hidden items; repeat it or use commas"
+        "--split",
+        action="append",
+        metavar="NAME",
+        help="only items of this split: heldout, or hidden, which is the gate's and is asked here only when named (its "
+        "answers are not kept); repeat it or use commas",
     )
     parser.add_argument("--limit", type=int, metavar="N", help="at most N items of each category")
     add_flags(parser, "exam", ["exam_batch_size"])
     parser.add_argument(
-        "--sandbox", choices=KINDS, default=None, help=f"what runs the programs of code items (default: {KINDS[0]})"
+        "--sandbox", choices=SANDBOXES, help=f"what runs the programs of code items (default: {SANDBOXES[0]})"
     )
     parser.add_argument(
         "--conditions",
@@ -87,8 +93,10 @@ def main(argv: list[str] | None = None) -> int:
         return run_lm_eval(args, home, settings, head)
     if args.conditions:
         return compare(args, home, settings, head, items)
+    from circadian.exam.partial import open_partial
+
     model = open_examinee(home, settings, tag)
-    sandbox = args.sandbox or KINDS[0]
+    sandbox = args.sandbox or SANDBOXES[0]
     revision = f"{settings.model.model}@{model.source.revision}"
     partial = open_partial(home.cache, revision, adapter_folder(home, tag) if tag else None, items, how=sandbox)
     started = time.monotonic()
@@ -116,16 +124,30 @@ def refuse_mixed(args: argparse.Namespace) -> None:
 
 
 def chosen_items(args: argparse.Namespace, settings: Settings) -> tuple[Item, ...]:
-    """The items of the suites asked for; without --suite those of the settings, or none beside --conditions."""
+    """The items of the suites asked for; without --suite those of the settings, or none beside --conditions.
+
+    Hidden items only where --split names them. UserError when nothing else is left.
+    """
+    from circadian.exam.suites import load_suites
+
     names = split(args.suite) or split([] if args.conditions else [settings.exam.suites])
     if not names:
         return ()
-    asked = choose_items(load_suites(names, CHECKOUT / "eval"), "split", split(args.split), None)
+    items = load_suites(names, CHECKOUT / "eval", hidden=True)
+    splits = split(args.split) or [name for name in {i.split: 0 for i in items} if name != HIDDEN]
+    if not splits:
+        raise UserError("all items of these suites are hidden: they are the gate's", hint=f"--split {HIDDEN}")
+    if HIDDEN in splits:
+        say("note: hidden items are the gate's; who tunes to how they do takes their worth. Their answers are not kept")
+    asked = choose_items(items, "split", splits, None)
     return choose_items(asked, "category", split(args.category), args.limit)
 
 
 def compare(args: argparse.Namespace, home: Home, settings: Settings, head: Json, items: Sequence[Item]) -> int:
     """Ask the same under every condition; one that can't be had (no adapter, no facts) is not measured, and said."""
+    from circadian import conditions
+    from circadian.exam.probes import read_probes
+
     wanted = split(args.conditions)
     names = conditions.CONDITIONS if "all" in wanted else conditions.choose_conditions(wanted)
     given = read_probes(args.probes) if args.probes else None
@@ -147,15 +169,18 @@ def compare(args: argparse.Namespace, home: Home, settings: Settings, head: Json
 
 
 def under(
-    args: argparse.Namespace, home: Home, settings: Settings, head: Json, model: "Model", asked: Asked, name: str
-) -> Result:
+    args: argparse.Namespace, home: Home, settings: Settings, head: Json, model: "Model", asked: "Asked", name: str
+) -> "Result":
     """One condition, its rows kept under a label of its own."""
+    from circadian import conditions
+    from circadian.exam.partial import open_partial
+
     tag = head["adapter"] if name in conditions.LEARNED else None
     folder = adapter_folder(home, tag) if tag else None
     noted = name in conditions.NOTED
     label = f"{args.tag}+{name}" if args.tag else label_of(tag, settings.model.model, None) + "+notes" * noted
     mine: Json = {**head, "label": label, "adapter": tag, "condition": name}
-    sandbox, size = args.sandbox or KINDS[0], settings.exam.exam_batch_size
+    sandbox, size = args.sandbox or SANDBOXES[0], settings.exam.exam_batch_size
     how = f"{sandbox} {asked.notes_id}" if noted else sandbox
     revision = f"{settings.model.model}@{model.source.revision}"
     partial = open_partial(home.cache, revision, folder, asked.items, how=how)
@@ -195,8 +220,13 @@ def run_lm_eval(args: argparse.Namespace, home: Home, settings: Settings, head: 
     return OK
 
 
-def examine(model: Examinee, items: Sequence[Item], batch_size: int, sandbox: Kind, partial: Partial) -> list[Score]:
+def examine(
+    model: "Examinee", items: Sequence[Item], batch_size: int, sandbox: "Kind", partial: "Partial"
+) -> list[Score]:
     """The items' scores; what could not be scored is said, by file, line and id."""
+    from circadian.exam.run import run_items
+    from circadian.exam.sandbox import score_code
+
     if partial.scores:
         say(f"going on with an interrupted exam: {len(partial.scores)} of {len(items)} items are scored")
     verify = functools.partial(score_code, sandbox=sandbox)
@@ -235,19 +265,30 @@ def run_id() -> str:
 
 
 def keep_rows(home: Home, head: Json, items: Sequence[Item], scores: Sequence[Score]) -> list[Path]:
-    """Append one row per item to logs/exams/<label>/<suite>.jsonl; earlier runs stay, told apart by `run`."""
+    """Append one row per item to logs/exams/<label>/<suite>.jsonl; earlier runs stay, told apart by `run`.
+
+    Of a hidden item whether it passed, and neither the answer nor what was wrong with it.
+    """
+    from circadian.exam.suites import suite_hash
+
     paths: list[Path] = []
     for suite in dict.fromkeys(i.suite for i in items):
         asked = [i for i in items if i.suite == suite]
         more = {**head, "suite": suite, "suite_sha256": suite_hash(asked)}
         path = home.logs / "exams" / head["label"] / f"{suite}.jsonl"
-        rows = [s for i, s in zip(items, scores, strict=True) if i.suite == suite]
+        rows = [untold(s) for i, s in zip(items, scores, strict=True) if i.suite == suite]
         append_lines(path, [{**more, **vars(s)} for s in rows])
         paths.append(path)
     return paths
 
 
+def untold(score: Score) -> Score:
+    return replace(score, answer="", why="") if score.split == HIDDEN else score
+
+
 def show(as_json: bool, head: Json, items: Sequence[Item], scores: Sequence[Score]) -> None:
+    from circadian.exam.run import is_weak, tally
+
     rows = {name: dict(zip(("passed", "scored", "unscored"), row, strict=True)) for name, row in tally(scores).items()}
     weak = [s.item_id for s in scores if is_weak(s)]
     total = {key: sum(row[key] for row in rows.values()) for key in ("passed", "scored", "unscored")}

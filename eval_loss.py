@@ -12,16 +12,18 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from circadian.console import Progress, say
-from circadian.day.journal import read_journal
 from circadian.errors import OK, UserError, run
-from circadian.exam.heldout import HeldOut, hold_out, read_studied
-from circadian.exam.loss import Summary, measure_turns, summarize
 from circadian.examinee import add_examinee, choose_adapter, label_of, open_examinee
 from circadian.files import append_lines, make_folder, sync
 from circadian.records import Json, Turn
 from circadian.settings import CHECKOUT, Home, add_flags, load_settings, open_home
+
+if TYPE_CHECKING:
+    from circadian.exam.heldout import HeldOut
+    from circadian.exam.loss import Summary
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -39,6 +41,8 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> int:
     args = build_parser().parse_args(argv)
+    from circadian.exam.loss import measure_turns, summarize  # not for --help, which is to be fast
+
     home = open_home(args)
     settings = load_settings(home, args)
     if args.csv:
@@ -64,11 +68,12 @@ def main(argv: list[str] | None = None) -> int:
     return OK
 
 
-def held_out(home: Home, data: Path | None) -> HeldOut:
+def held_out(home: Home, data: Path | None) -> "HeldOut":
     """The records to measure: those of `data`, else of eval/heldout.jsonl and the journal, that no night studied."""
     if data is not None and not data.is_file():
         raise UserError(f"{data} does not exist or is not a file")
     paths = [data] if data is not None else [CHECKOUT / "eval" / "heldout.jsonl", home.memories]
+    from circadian.exam.heldout import hold_out, read_studied
     from circadian.night.forget import forgotten_turns, read_forgotten
 
     studied = read_studied(home.nights)
@@ -82,6 +87,8 @@ def held_out(home: Home, data: Path | None) -> HeldOut:
 
 
 def read_turns(path: Path) -> Sequence[Turn]:
+    from circadian.day.journal import read_journal
+
     found = read_journal(path)
     if found.skipped:
         first = found.skipped[0]
@@ -89,7 +96,9 @@ def read_turns(path: Path) -> Sequence[Turn]:
     return found.turns
 
 
-def result_row(label: str, tag: str | None, model: str, data: Path | None, records: HeldOut, summary: Summary) -> Json:
+def result_row(
+    label: str, tag: str | None, model: str, data: Path | None, records: "HeldOut", summary: "Summary"
+) -> Json:
     return {
         "time": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
         "label": label,
@@ -102,6 +111,9 @@ def result_row(label: str, tag: str | None, model: str, data: Path | None, recor
 
 
 def columns() -> list[str]:
+    from circadian.exam.heldout import HeldOut
+    from circadian.exam.loss import Summary
+
     return list(result_row("", None, "", None, HeldOut((), 0), Summary(0, 0, 0, 0, 0, 0, 0)))
 
 

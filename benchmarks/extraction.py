@@ -1,7 +1,8 @@
 """Precision and recall of the rule path on labelled turns. Exit 1 when a bar (95 % and 80 %) is missed.
 
-The strangers' turns are batches of other people's talk. Each was measured once before anything was mended for it; that
-figure, "at first sight", is the honest one. What it says now only shows that the mends hold.
+The bar is judged over all labelled turns. Rules were mended on nearly all of them, so it says that the mends hold, and
+nothing of new talk. That is what the strangers' turns are for: each batch was measured once before anything was mended
+for it; the latest of those figures, "first sight", is printed on a line of its own.
 
 Each turn is read alone. A fact counts as found when its value and the label's stand in one another as whole words, its
 value is at most two words longer than the label's, and its key names the label's subject; everything else that was
@@ -26,7 +27,7 @@ RECALL = 0.80
 EXTRA_WORDS = 2  # of "an old Saab"; a value that brings half the sentence along is not found
 DATA = Path(__file__).resolve().parent.parent / "tests" / "data"
 LABELS = (DATA / "labelled_turns.jsonl", DATA / "stranger_turns.jsonl")
-# Precision and recall of a batch when these rules had never met it.
+# Precision and recall of a batch when these rules had never met it. Who wrote them knew the rules, but for the first.
 FIRST_SIGHT = {
     "stranger-1": (0.848, 0.560),
     "stranger-2": (0.844, 0.568),
@@ -34,7 +35,10 @@ FIRST_SIGHT = {
     "stranger-4": (0.837, 0.788),
     "stranger-5": (0.952, 0.784),
     "stranger-6": (0.895, 0.680),
+    "stranger-7": (0.933, 0.757),
 }
+LATEST = "stranger-7"
+MEASURED = "40 turns, 2026-11-21, rules after 3e5b9fe"
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,24 @@ def tally(rows: list[Json]) -> Tally:
     return Tally(len(rows), sum(not r["facts"] for r in rows), right, wrong, missed, tuple(mistakes))
 
 
+def show(result: Tally, rows: list[Json]) -> None:
+    """What is judged, then what to expect of new talk, then every batch before and after its mends."""
+    batches = sorted({row.get("set", "") for row in rows} & FIRST_SIGHT.keys())
+    if len(batches) == len(FIRST_SIGHT):
+        print("judged: all labelled turns; rules were mended on them")
+    print(f"turns        {result.turns} ({result.negatives} without a fact)")
+    print(f"precision    {result.precision:.3f}  (bar {PRECISION:.2f}; {result.wrong} wrong)")
+    print(f"recall       {result.recall:.3f}  (bar {RECALL:.2f}; {result.missed} missed)")
+    if LATEST in batches:
+        precision, recall = FIRST_SIGHT[LATEST]
+        print(f"first sight  {precision:.3f} {recall:.3f}  ({LATEST}: {MEASURED};")
+        print("             first sight, not reproducible: rules were mended on it)")
+    for name in batches:
+        now = tally([row for row in rows if row.get("set") == name])
+        seen = "at first sight {:.3f} {:.3f}".format(*FIRST_SIGHT[name])
+        print(f"{name}   {now.precision:.3f} {now.recall:.3f}  (repaired on; {seen})")
+
+
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--labels", type=Path, help="other turns: JSONL of {user, facts: [{subject, value}]}")
@@ -109,20 +131,15 @@ def main(argv: list[str] | None = None) -> int:
     rows = [
         json.loads(line) for path in files for line in path.read_text(encoding="utf-8").splitlines() if line.strip()
     ]
-    result = tally([row for row in rows if args.set in (None, row.get("set"))])
+    rows = [row for row in rows if args.set in (None, row.get("set"))]
+    result = tally(rows)
     if args.mistakes:
         print("\n".join(result.mistakes), file=sys.stderr)
     if args.json:
         figures = {"turns": result.turns, "precision": result.precision, "recall": result.recall}
         print(json.dumps({"version": 1, **figures}))
     else:
-        print(f"turns      {result.turns} ({result.negatives} without a fact)")
-        print(f"precision  {result.precision:.3f}  (bar {PRECISION:.2f}; {result.wrong} wrong)")
-        print(f"recall     {result.recall:.3f}  (bar {RECALL:.2f}; {result.missed} missed)")
-        for name in sorted({row.get("set", "") for row in rows} & FIRST_SIGHT.keys()):
-            now = tally([row for row in rows if row.get("set") == name])
-            seen = "at first sight {:.3f} {:.3f}".format(*FIRST_SIGHT[name])
-            print(f"{name} {now.precision:.3f} {now.recall:.3f}  (repaired on; {seen})")
+        show(result, rows)
     return OK if result.precision >= PRECISION and result.recall >= RECALL else FAILED
 
 

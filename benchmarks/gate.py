@@ -4,22 +4,24 @@
     python -m benchmarks.gate [--quick] [--embedded] [--nights 200] [--kinds KIND ...] [--keep DIR] [--json]
 
 Where each figure comes from stands beside it. "simulated": no model (benchmarks/simulated.py). "embedded": exams of
-real nights of the embedded model, recorded in results/gate-nights.json.gz; `--embedded` has those nights again (half an
-hour; `--keep` goes on where it ended) and records them. "resampled": their items drawn anew with replacement;
-"swapped": the rows of two seeds changed over. "tiny": nights of a tiny random checkpoint through the real cycle, for
-what needs no model that can learn. Exit code 1 when a bar is missed.
+real nights of the embedded model, recorded in results/gate-nights.json.gz and judged anew by the gate and safeguards of
+today; `--embedded` has those nights again (`--keep` goes on where it ended) and records each as it ends. "resampled":
+their items drawn anew with replacement. "tiny": nights of a tiny random checkpoint through the real cycle, for what
+needs no model that can learn. "STALE": recorded with other settings than the program has now; no bar is met by these.
+Exit code 1 when a bar is missed.
 """
 
 import argparse
-import gzip
 import itertools
 import json
+import math
 import random
 import re
+import statistics
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -29,55 +31,68 @@ sys.path.insert(0, str(ROOT))
 from benchmarks import exam as exam_speed  # noqa: E402
 from benchmarks import simulated  # noqa: E402
 from benchmarks.night import machine  # noqa: E402
-from benchmarks.planted import GOOD, NAMED, Job, Outcome, run_jobs, settings_for  # noqa: E402
-from circadian.console import say, table  # noqa: E402
+from benchmarks.planted import GOOD, NAMED, Job, Outcome, found_again, run_jobs, settings_for  # noqa: E402
+from benchmarks.recipe import short_commit  # noqa: E402
+from benchmarks.recorded import read_recorded, record  # noqa: E402
+from circadian.console import table  # noqa: E402
 from circadian.errors import FAILED, OK, run  # noqa: E402
 from circadian.gate.policy import judge  # noqa: E402
 from circadian.records import Report, Score, Verdict  # noqa: E402
 from circadian.settings import EMBEDDED, GateSettings, Home  # noqa: E402
 
 FALSE_ALARMS, CAUGHT, PROMOTED, COST, SPEED = 0.05, 0.95, 0.90, 1 / 3, exam_speed.BAR
-RECORDED = ROOT / "benchmarks" / "results" / "gate-nights.json.gz"
 SETTINGS = GateSettings(resamples=1999)
 LOOKS = simulated.LOOKS
-SEEDS = (0, 1, 2)
 SIMULATED_GOOD = 60
 AGAIN = 50  # resamples of every recorded night; --quick has fewer
 QUICK_AGAIN, QUICK_NIGHTS = 10, 200
-SHOWN = 100  # characters of an answer that are recorded
+ROOM = 5  # probes still to be won, with fewer no candidate can be promoted, so none wrongly
+SUMS = 15  # of an exam of 180 items
+DECIDED = (("lessons:", "the lessons on disk"), ("training", "how the training went"), ("left out:", "the day's turns"))
 
-GOOD_JOBS = (
-    *(Job(GOOD, seed=seed) for seed in SEEDS),
-    Job(GOOD, "bela", 0, 4),
-    Job(GOOD, "rare", 0, 8),
-    Job(GOOD, "unseen", 0, 8),
-    Job(GOOD, "ada", 3, 4),
-    Job(GOOD, "bela", 3, 4),
-    Job(GOOD, "unseen", 5, 8),
-    Job(GOOD, "ada", 0, 1),  # 12 facts: what the exam's cost is measured against
+SHORT = 10  # steps: a night that ends with some of its probes known
+JOBS = (  # the most telling first
+    Job(GOOD, parts=1),  # 12 facts: what the exam's cost is measured against
+    Job(GOOD),
+    Job("arithmetic destroyed"),
+    Job(GOOD, "bela", 0, 3),
+    *(Job(kind) for kind in ("truncated weights", "NaN weights", "other base")),
+    Job(GOOD, seed=1),
+    Job("one phrase", share=3),
+    Job(GOOD, "unseen", 0, 4),
+    Job("raw log", share=3),
+    *(Job(GOOD, "unseen", 1, 4, seed=seed, iters=SHORT) for seed in (0, 1)),
+    Job("refusal", share=3),
+    Job("shuffled answers", share=3),
+    Job("30 % garbage", share=3),
+    Job("learning rate x20", share=3),
+    Job("poisoned weights", share=3),
+    Job(GOOD, "rare", 0, 3),
 )
-SHORT = {"learning rate x20": 16, "shuffled answers": 16, "30 % garbage": 24}  # steps are enough to be bad
-WHOLE = ("poisoned day", "NaN weights", "other base", "truncated weights")
-BAD_JOBS = tuple(Job(kind, share=1 if kind in WHOLE else 3, iters=SHORT.get(kind)) for kind in NAMED)
 TINY = (GOOD, "NaN weights", "other base", "truncated weights", "poisoned day", "shuffled answers", "30 % garbage")
 
 
 @dataclass(frozen=True)
 class Line:
-    """One figure against its bar. `met` False also where nothing was measured."""
+    """One figure against its bar. `met` False also where nothing was measured.
+
+    `recorded`: only new nights can change it, and no change of the gate. `stale`: drawn from nights of other settings.
+    """
 
     what: str
     bar: str
     figure: str
     source: str
     met: bool
+    recorded: bool = False
+    stale: bool = False
 
 
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
-    add("--quick", action="store_true", help="fewer resamples, no measurement of the exam's speed: for CI")
-    add("--embedded", action="store_true", help="have the embedded model's nights again and record them")
+    add("--quick", action="store_true", help="fewer resamples, and no bar on what only new nights can change: for CI")
+    add("--embedded", action="store_true", help="have the embedded model's nights again and record each")
     add("--nights", type=int, default=QUICK_NIGHTS, help="simulated nights of each kind (default: %(default)s)")
     add("--kinds", nargs="+", choices=[GOOD, *NAMED], metavar="KIND", help=f"only these of: {', '.join(NAMED)}")
     add("--keep", type=Path, metavar="DIR", help="folder for the nights; those that it holds are not had again")
@@ -92,16 +107,48 @@ def main(argv: list[str] | None = None) -> int:
         tiny = tiny_nights(Path(folder), kinds)
         real = embedded_nights(args.keep or Path(folder) / EMBEDDED, kinds) if args.embedded else read_recorded(kinds)
     again = QUICK_AGAIN if args.quick else AGAIN
-    lines = [*false_alarms(real, tiny, args.nights), *caught(real, tiny, kinds, again), *promoted(real, kinds, again)]
-    lines += cost(real) + ([] if args.quick else [speed()])
+    lines = [*false_alarms(real, args.nights), *caught(real, tiny, kinds, again), *promoted(real, kinds, again)]
+    lines = [settled(line, args.quick) for line in (*lines, *cost(real))] + ([] if args.quick else [speed()])
     missed = [line for line in lines if not line.met]
     if args.json:
         print(json.dumps({"machine": machine(), "lines": [vars(line) for line in lines]}))
     else:
-        print(machine())
+        print("\n".join((machine(), *described(real))))
         print(table([[x.what, x.bar, x.figure, x.source] for x in lines], ("", "bar", "figure", "from")))
-        print("\n".join(f"MISSED {x.what}: {x.figure}, bar {x.bar}" for x in missed) or "all bars met")
+        print("\n".join(f"MISSED {x.what}: {x.figure}, bar {x.bar}, {x.source}" for x in missed) or "all bars met")
+        if args.quick and any(x.stale or x.recorded for x in lines):
+            stale, left = sum(x.stale for x in lines), sum(x.recorded and not x.stale for x in lines)
+            print(f"not judged here: {stale} lines of stale nights, {left} that are for the full run")
     return FAILED if missed else OK
+
+
+def settled(line: Line, quick: bool) -> Line:
+    """--quick shows what only new nights can change, and leaves the bar to the full run, which no stale line meets."""
+    if not quick:
+        return replace(line, met=line.met and not line.stale)
+    if line.stale:
+        return replace(line, met=True, bar="-")
+    return replace(line, met=True, bar=f"{line.bar} (full run)") if line.recorded else line
+
+
+def described(real: Sequence[Outcome]) -> Iterator[str]:
+    """Which programs the recorded nights are of, and what the present one has otherwise."""
+    for commit, count in Counter(short_commit(o.made) for o in real).items():
+        differs = sorted({n for o in real if short_commit(o.made) == commit for n in o.differs})
+        shown = ", ".join(differs) if real and any(o.made for o in real) else "all settings, for none were noted"
+        yield f"{count} embedded nights of {commit}" + (f"; other today: {shown}" if differs else "")
+
+
+def of_nights(line: Line, nights: Sequence[Outcome], kept: bool = False) -> Line:
+    """The line, marked where its nights are stale.
+
+    The gate's own settings make none so, for its verdicts are drawn anew; `kept`: unless the line is about which of the
+    looks at a candidate was kept.
+    """
+    old = {short_commit(o.made) for o in nights if any(kept or not n.startswith("gate.") for n in o.differs)}
+    if not old:
+        return line
+    return replace(line, stale=True, source=f"STALE: of {' and '.join(sorted(old))}; {line.source}")
 
 
 # --- nights -----------------------------------------------------------------------------------------------------
@@ -113,39 +160,15 @@ def tiny_nights(root: Path, kinds: Sequence[str]) -> list[Outcome]:
 
     model = write_tiny_model(root / "tiny-model")
     settings = settings_for(str(model), Home(root), iters=4, batch_size=4, rank=4)
-    jobs = [Job(GOOD, seed=seed, share=4) for seed in SEEDS]
-    jobs += [Job(kind, share=12) for kind in TINY if kind in kinds and kind != GOOD]
+    jobs = [Job(GOOD, share=12)] + [Job(kind, share=12) for kind in TINY if kind in kinds and kind != GOOD]
     return run_jobs(jobs, root / "tiny", settings)
 
 
 def embedded_nights(root: Path, kinds: Sequence[str]) -> list[Outcome]:
-    """The nights of the embedded model, recorded when all kinds were had. The first one is what gets spoiled."""
-    jobs = [GOOD_JOBS[0], *(job for job in (*BAD_JOBS, *GOOD_JOBS[1:]) if job.kind in kinds)]
-    outcomes = run_jobs(jobs, root, settings_for(EMBEDDED, Home(root)))
-    if len(jobs) == len(BAD_JOBS) + len(GOOD_JOBS):
-        record(outcomes)
-    return [o for o in outcomes if o.job.kind in kinds]
-
-
-def record(outcomes: Sequence[Outcome]) -> None:
-    rows = [replace(o, before=shortened(o.before), after=shortened(o.after)).as_json() for o in outcomes]
-    text = json.dumps({"machine": machine(), "nights": rows}, ensure_ascii=False)
-    RECORDED.write_bytes(gzip.compress(text.encode(), mtime=0))
-
-
-def shortened(report: Report | None) -> Report | None:
-    if report is None:
-        return None
-    scores, recall = (tuple(replace(s, answer=s.answer[:SHOWN]) for s in x) for x in (report.scores, report.recall))
-    return replace(report, scores=scores, recall=recall)
-
-
-def read_recorded(kinds: Sequence[str]) -> list[Outcome]:
-    if not RECORDED.exists():
-        say(f"{RECORDED.name} is missing: have the nights with --embedded")
-        return []
-    rows = json.loads(gzip.decompress(RECORDED.read_bytes()))["nights"]
-    return [o for o in map(Outcome.from_json, rows) if o.job.kind in kinds]
+    """The nights of the embedded model, recorded after each when all kinds were asked for."""
+    jobs = [job for job in JOBS if job.kind in kinds or job == Job(GOOD)]  # that one is what gets spoiled
+    save = record if len(jobs) == len(JOBS) else lambda _: None
+    return [o for o in run_jobs(jobs, root, settings_for(EMBEDDED, Home(root)), save) if o.job.kind in kinds]
 
 
 # --- resampling -------------------------------------------------------------------------------------------------
@@ -164,23 +187,6 @@ def resampled(rng: random.Random, before: Report, after: Report) -> tuple[Report
     return one, other
 
 
-def swapped(rng: random.Random, one: Report, other: Report) -> tuple[Report, Report]:
-    """Two seeds of one night, their rows changed over by chance: item by item, the losses of all records together.
-
-    Between two seeds it is chance which answer is whose. Drawing items anew would add their chance a second time, and
-    so find harm in twice as many of the nights as there is.
-    """
-    by_id = {s.item_id: s for s in (*other.scores, *other.recall)}
-    pairs = [[(s, by_id[s.item_id]) for s in rows if s.item_id in by_id] for rows in (one.scores, one.recall)]
-    turned = [[pair[::-1] if rng.random() < 0.5 else pair for pair in rows] for rows in pairs]
-    losses = rng.sample((one.losses, other.losses), 2)
-    first, second = (
-        replace(one, scores=tuple(p[n] for p in turned[0]), recall=tuple(p[n] for p in turned[1]), losses=losses[n])
-        for n in (0, 1)
-    )
-    return first, second
-
-
 def drawn(
     rng: random.Random, before: Sequence[Score], after: Sequence[Score]
 ) -> tuple[tuple[Score, ...], tuple[Score, ...]]:
@@ -194,51 +200,116 @@ def drawn(
     return tuple(a for a, _ in named), tuple(b for _, b in named)
 
 
-def verdict_of(outcome: Outcome, before: Report, after: Report) -> Verdict:
+def all_verdicts(outcome: Outcome, again: int, *, alone: bool = False) -> list[Verdict]:
+    """Today's: of the night as it was, and of its exams resampled; without an exam that of the night.
+
+    `alone`: as if nothing but the exam had been looked at.
+    """
+    if outcome.before is None or outcome.after is None:
+        return [outcome.verdict]
+    rng, found = random.Random(0), () if alone else found_again(outcome)
+    exams = [(outcome.before, outcome.after)]
+    exams += [resampled(rng, outcome.before, outcome.after) for _ in range(again)]
+    return [verdict_of(found, before, after) for before, after in exams]
+
+
+def verdict_of(found: Sequence[str], before: Report, after: Report) -> Verdict:
     """The verdict on these exams with what the safeguards found on that night."""
     verdict = judge(before, after, SETTINGS, looks=LOOKS)
-    if not outcome.safeguards:
+    if not found:
         return verdict
-    return Verdict(False, (*outcome.safeguards, *(() if verdict.promote else verdict.reasons)), verdict.figures)
+    return Verdict(False, (*found, *(() if verdict.promote else verdict.reasons)), verdict.figures)
 
 
 # --- the bars ---------------------------------------------------------------------------------------------------
 
 
-def false_alarms(real: Sequence[Outcome], tiny: Sequence[Outcome], nights: int) -> list[Line]:
-    """A/A: the candidate is the live model, or the same lessons with another seed."""
-    decisions = [simulated.night(seed, simulated.World()) for seed in range(nights)]
-    rows = [(outcome, evidence.harmed) for outcome, _, evidence in decisions]
-    lines = both("another seed", rows, f"{nights} nights simulated")
-    for name, outcomes in (("embedded", real), ("tiny", tiny)):
-        exams = [o.after for o in outcomes if is_one_of_the_seeds(o) and o.after is not None]
-        rng = random.Random(0)
-        rows = [judged(*swapped(rng, *rng.sample(exams, 2))) for _ in range(nights)] if len(exams) > 1 else []
-        lines += both("another seed", rows, f"{nights} nights swapped from {len(exams)} seeds, {name}")
-        rows = [judged(one, other) for one, other in itertools.permutations(exams, 2)]
-        lines += both("another seed", rows, f"{len(rows)} real pairs of {len(exams)} seeds, {name}")
-        rows = [judged(x, x) for x in exams]
-        lines += both("candidate = live", rows, f"{len(exams)} real exams, {name}")
-    return lines
+def false_alarms(real: Sequence[Outcome], nights: int) -> list[Line]:
+    """A/A: the candidate is the same lessons with another seed.
+
+    Only what can fail is counted: of real pairs those count as possibly promoted in which the live model has probes to
+    win. Simulated nights are as noisy as the real seeds were, or more.
+    """
+    pairs = seed_pairs(real)
+    flips, shift = noise(pairs)
+    world = as_noisy(real)
+    decisions = [simulated.night(seed, world) for seed in range(nights)]
+    source = (
+        f"{nights} nights simulated; {world.flips:.0%} of the items flip, losses move by {world.loss_shift:.2f} nats "
+        "(set from three seeds of one life, ada, 5 facts, or by the recorded pairs where those differ more)"
+    )
+    lines = [
+        harm_line([(d[0], d[2].harmed) for d in decisions], source),
+        gain_line([d[0] for d in decisions], source),
+    ]
+    judged = [(one, *judge_pair(one, other)) for one, other in pairs]
+    with_room = [row for row in judged if unknown(row[0]) >= ROOM]
+    source = f"{len(pairs)} ordered pairs of real seeds, lessons of {len({lessons_of(a) for a, _ in pairs})} kinds"
+    some = ", ".join(sorted({recall_of(o) for o, _, _ in with_room})) or "none"
+    room = f"{len(with_room)} real pairs in which {ROOM} probes and more are left to win; recall of the live: {some}"
+    lines += [
+        replace(harm_line([row[1:] for row in judged], source), recorded=not judged),
+        replace(gain_line([row[1] for row in with_room], room), recorded=not with_room),
+    ]
+    if pairs:
+        figure = f"{flips:.1%} of the items flip, losses move by {shift:.2f} nats"
+        lines.append(Line("A/A noise of real seeds", "-", figure, source, True))
+    return [*lines[:2], *(of_nights(line, [o for pair in pairs for o in pair]) for line in lines[2:])]
 
 
-def is_one_of_the_seeds(outcome: Outcome) -> bool:
+def as_noisy(real: Sequence[Outcome]) -> simulated.World:
+    """Simulated nights as noisy as was assumed, or as the recorded seeds are where that is more."""
+    flips, shift = noise(seed_pairs(real))
+    return simulated.World(flips=max(simulated.FLIPS, flips), loss_shift=max(simulated.LOSS_SHIFT, shift))
+
+
+def lessons_of(outcome: Outcome) -> tuple[str, int, int, int | None]:
     job = outcome.job
-    return (job.kind, job.life, job.part, job.parts) == (GOOD, "ada", 0, 2)
+    return job.life, job.part, job.parts, job.iters
 
 
-def judged(before: Report, after: Report) -> tuple[str, Sequence[str]]:
-    verdict = judge(before, after, SETTINGS, looks=LOOKS)
+def seed_pairs(real: Sequence[Outcome]) -> list[tuple[Outcome, Outcome]]:
+    """Real nights on the same lessons with another seed, each as the live model of the other."""
+    good = [o for o in real if o.job.kind == GOOD and o.after is not None]
+    return [(a, b) for a, b in itertools.permutations(good, 2) if lessons_of(a) == lessons_of(b)]
+
+
+def noise(pairs: Sequence[tuple[Outcome, Outcome]]) -> tuple[float, float]:
+    """Between two seeds: the share of items that flip, and by how much the median loss moves (root mean square)."""
+    flips: list[float] = []
+    shifts: list[float] = []
+    for one, other in ((a.after, b.after) for a, b in pairs):
+        assert one is not None and other is not None
+        then = {s.item_id: s.passed for s in one.scores}
+        changed = [then[s.item_id] != s.passed for s in other.scores if s.item_id in then]
+        flips.append(sum(changed) / max(1, len(changed)))
+        shifts.append(statistics.median(other.losses[i] - x for i, x in one.losses.items() if i in other.losses))
+    return (statistics.fmean(flips), math.sqrt(statistics.fmean(x * x for x in shifts))) if pairs else (0.0, 0.0)
+
+
+def judge_pair(one: Outcome, other: Outcome) -> tuple[str, Sequence[str]]:
+    assert one.after is not None and other.after is not None
+    verdict = judge(one.after, other.after, SETTINGS, looks=LOOKS)
     return verdict.outcome or "hold", verdict.figures["harmed"]
 
 
-def both(what: str, rows: Sequence[tuple[str, object]], source: str) -> list[Line]:
+def unknown(outcome: Outcome) -> int:
+    return sum(s.passed is False for s in outcome.after.recall) if outcome.after else 0
+
+
+def recall_of(outcome: Outcome) -> str:
+    count = len(outcome.after.recall) if outcome.after else 0
+    return f"{count - unknown(outcome)}/{count}"
+
+
+def harm_line(rows: Sequence[tuple[str, Collection[str]]], source: str) -> Line:
     harmed = [outcome == "hold" and bool(names) for outcome, names in rows]
-    better = [outcome == "promote" for outcome, _ in rows]
-    return [
-        share_line(f"A/A {what}: held as harmful", harmed, source, most=FALSE_ALARMS),
-        share_line(f"A/A {what}: promoted as better", better, source, most=FALSE_ALARMS),
-    ]
+    return share_line("A/A another seed: held as harmful", harmed, source, most=FALSE_ALARMS)
+
+
+def gain_line(outcomes: Sequence[str], source: str) -> Line:
+    better = [outcome == "promote" for outcome in outcomes]
+    return share_line("A/A another seed: promoted as better", better, source, most=FALSE_ALARMS)
 
 
 def share_line(what: str, hits: Sequence[bool], source: str, *, most: float = 1.0, least: float = 0.0) -> Line:
@@ -250,76 +321,134 @@ def share_line(what: str, hits: Sequence[bool], source: str, *, most: float = 1.
 
 
 def caught(real: Sequence[Outcome], tiny: Sequence[Outcome], kinds: Sequence[str], again: int) -> list[Line]:
-    """Of each planted kind: held and named by its cause, on the real night and on resampled ones."""
+    """Of each planted kind: held, and named by its cause."""
     lines: list[Line] = []
     for kind in (k for k in NAMED if k in kinds):
-        verdicts: list[Verdict] = []
-        alone: list[Verdict] = []
-        sources: list[str] = []
-        for name, outcomes in (("embedded", real), ("tiny", tiny)):
-            mine = [o for o in outcomes if o.job.kind == kind]
-            found = [v for o in mine for v in all_verdicts(o, again if name == "embedded" else 0)]
-            seen = [o for o in mine if name == "embedded" and o.after is not None]
-            alone += [v for o in seen for v in all_verdicts(replace(o, safeguards=()), again)]
-            verdicts += found
-            sources += [f"{name}: {len(mine)} real, {len(found) - len(mine)} resampled"] if mine else []
-        lines += kind_lines(kind, verdicts, alone, "; ".join(sources) or "no night")
+        mine, small = ([o for o in outcomes if o.job.kind == kind] for outcomes in (real, tiny))
+        is_stale = any(o.differs for o in mine)  # then what was had today keeps a line of its own
+        for real_part, tiny_part in ((mine, ()), ((), small)) if is_stale and small else ((mine, small),):
+            lines += kind_lines(kind, real_part, tiny_part, again)
+        if kind == "arithmetic destroyed":
+            lines += with_fewer_sums(mine, again)
     return lines
 
 
-def kind_lines(kind: str, verdicts: Sequence[Verdict], alone: Sequence[Verdict], source: str) -> list[Line]:
+def kind_lines(kind: str, real: Sequence[Outcome], tiny: Sequence[Outcome], again: int) -> list[Line]:
+    """Where a safeguard decides, each night counts once: it says the same whatever the items. Else resamples too."""
+    nights = [*real, *tiny]
+    who = sorted({by for o in nights if (by := decided_by(o))})
+    verdicts = [v for o in real for v in all_verdicts(o, 0 if decided_by(o) else again)]
+    verdicts += [v for o in tiny for v in all_verdicts(o, 0)]
+    more = len(verdicts) - len(nights)
+    alone = [v for o in real if o.after and decided_by(o) for v in all_verdicts(o, again, alone=True)]
+    exam = f"; exam alone: {sum(not v.promote for v in alone)} of {len(alone)} resampled" if alone else ""
     held = [not v.promote for v in verdicts]
     named = [re.search(NAMED[kind], "; ".join(v.reasons)) is not None for v in verdicts]
-    exam = f", exam alone {sum(not v.promote for v in alone)}/{len(alone)}" if alone else ""
+    lines: list[Line] = []
+    for what, hits, beside in (("caught", held, exam), ("named", named, "")):
+        line = share_line(f"{kind}: {what}", hits, sources(real, tiny, more), least=CAUGHT)
+        if who and not more:
+            nights_are = "night" if len(hits) == 1 else "nights"
+            line = replace(line, figure=f"{sum(hits)} of {len(hits)} {nights_are}, by {' and '.join(who)}{beside}")
+        lines.append(of_nights(replace(line, recorded=not hits), real))
+    return lines
+
+
+def decided_by(outcome: Outcome) -> str:
+    """What held the night whatever its exam says, or "" where the exam decides."""
+    found = found_again(outcome) if outcome.after else outcome.verdict.reasons
+    words = (who for start, who in DECIDED if found and found[0].startswith(start))
+    return next(words, "its files") if found else ""
+
+
+def sources(real: Sequence[Outcome], tiny: Sequence[Outcome], more: int) -> str:
+    """Where nights are from, and in what they were less than whole ones."""
+    parts: list[str] = []
+    if real:
+        less = [f"one item of {o.job.share}" for o in real[:1] if o.job.share > 1 and o.after]
+        less += [f"{o.job.iters} steps" for o in real[:1] if o.job.iters]
+        less += ["as recorded" for o in real[:1] if not o.after or not o.studied]
+        less += [f"{more} resampled"] if more else []
+        parts.append(f"embedded: {len(real)} real{''.join(f', {x}' for x in less)}")
+    return "; ".join(parts + ([f"tiny: {len(tiny)} real"] if tiny else [])) or "no night"
+
+
+def with_fewer_sums(nights: Sequence[Outcome], again: int) -> list[Line]:
+    """With as many sums as a first exam asks, drawn from all: too few to be named, enough to be suspected."""
+    rng = random.Random(0)
+    verdicts: list[Verdict] = []
+    for before, after in ((o.before, o.after) for o in nights for _ in range(again)):
+        if before is not None and after is not None:
+            sums = [s.item_id for s in before.scores if s.category == "arithmetic"]
+            left_out = set(rng.sample(sums, max(0, len(sums) - SUMS)))
+            rows = (tuple(s for s in x.scores if s.item_id not in left_out) for x in (before, after))
+            verdicts.append(verdict_of((), *(replace(x, scores=r) for x, r in zip((before, after), rows, strict=True))))
+    if not verdicts:
+        return []
+    reasons = ["; ".join(v.reasons) for v in verdicts]
+    named = sum(re.search(NAMED["arithmetic destroyed"], r) is not None for r in reasons)
+    suspected = sum("arithmetic may be harmed" in r for r in reasons)
+    figure = f"{sum(not v.promote for v in verdicts)} held, {named} named, {suspected} suspected, of {len(verdicts)}"
+    what = f"arithmetic destroyed, {SUMS} sums"
     return [
-        share_line(f"{kind}: caught", held, source + exam, least=CAUGHT),
-        share_line(f"{kind}: named", named, source, least=CAUGHT),
+        of_nights(Line(what, "-", figure, f"embedded, {SUMS} drawn of all its sums, as a night asks", True), nights)
     ]
 
 
-def all_verdicts(outcome: Outcome, again: int) -> list[Verdict]:
-    """Of the night as it was, and of its exams resampled; without an exam the night alone."""
-    if outcome.before is None or outcome.after is None:
-        return [outcome.verdict]
-    rng = random.Random(0)
-    exams = [(outcome.before, outcome.after)]
-    exams += [resampled(rng, outcome.before, outcome.after) for _ in range(again)]
-    return [verdict_of(outcome, before, after) for before, after in exams]
-
-
 def promoted(real: Sequence[Outcome], kinds: Sequence[str], again: int) -> list[Line]:
-    """Good nights as the cycle judged them, at up to three LoRA scales; simulated ones; and real ones resampled.
+    """Good nights as the gate judges today the look that the cycle kept; simulated ones; and real ones resampled.
 
     The last has no bar: drawing the items anew adds their chance a second time, so a night that passed by little fails
     in every fourth draw. It shows how the others fail: inconclusive, or wrongly held.
     """
     if GOOD not in kinds:
         return []
-    nights = [o for o in real if o.job.kind == GOOD]
+    what, nights = "good nights: promoted", [o for o in real if o.job.kind == GOOD and not o.job.iters]
     lives = f"{len(nights)} real nights of {len({o.job.life for o in nights})} lives, embedded"
-    some = [simulated.night(seed, simulated.World(), learns=0.95) for seed in range(SIMULATED_GOOD)]
+    world = as_noisy(real)
+    some = [simulated.night(seed, world, learns=0.95) for seed in range(SIMULATED_GOOD)]
+    line = share_line(what, [all_verdicts(o, 0)[0].promote for o in nights], lives, least=PROMOTED)
     lines = [
-        share_line("good nights: promoted", [o.verdict.promote for o in nights], lives, least=PROMOTED),
+        of_nights(replace(line, recorded=True), nights, kept=True),
         share_line(
-            "good nights: promoted", [d[0] == "promote" for d in some], f"{len(some)} simulated", least=PROMOTED
+            what, [d[0] == "promote" for d in some], f"{len(some)} simulated, {world.flips:.0%} flip", least=PROMOTED
         ),
     ]
     found = Counter(v.outcome or "hold" for o in nights for v in all_verdicts(o, again)[1:])
-    figure = ", ".join(f"{n} {outcome}" for outcome, n in found.most_common())
-    return (
-        [*lines, Line("good nights, resampled", "-", figure, f"{lives}, {again} draws each", True)] if found else lines
-    )
+    if found:
+        figure = ", ".join(f"{n} {outcome}" for outcome, n in found.most_common())
+        line = Line("good nights, resampled", "-", figure, f"{lives}, {again} draws each", True)
+        lines.append(of_nights(line, nights, kept=True))
+    return lines
 
 
 def cost(real: Sequence[Outcome]) -> list[Line]:
-    """Processor seconds of the candidate's exam against those of the training, at the most facts of all nights."""
+    """Processor seconds of exams against those of the training, at 12 facts, the first night of a fresh home.
+
+    Cold: the live model is examined as well, and the base model's answers are made that the study holds. Warm, as on
+    every later night: the candidate's exam against the training alone.
+    """
+    what = "exam's cost of training, 12 facts"
     nights = [o for o in real if o.job.kind == GOOD and o.job.parts == 1 and o.after is not None]
-    bar = f"<= {COST:.0%}"
-    if not nights:
-        return [Line("exam's cost of training, 12 facts", bar, "not measured", "no night of 12 facts", False)]
-    share = nights[0].examined / nights[0].trained
-    figure = f"{share:.0%} ({nights[0].examined:.0f} of {nights[0].trained:.0f} processor seconds)"
-    return [Line("exam's cost of training, 12 facts", bar, figure, "embedded, the candidate's exam", share <= COST)]
+    if not nights or "replay_seconds" not in nights[0].result:
+        return [Line(f"{what}, warm", f"<= {COST:.0%}", "not measured", "no night of 12 facts", False, True)]
+    night = nights[0]
+    seconds = night.result["replay_seconds"], night.result["seconds"]
+    trained = night.trained
+    alone = trained * seconds[1] / sum(seconds)
+    lines: list[Line] = []
+    for name, spent, of, other in (
+        ("warm", night.examined, alone, trained),
+        ("cold", night.rival + night.examined, trained, alone),
+    ):
+        with_replay, less = ("with", "without") if name == "cold" else ("without", "with")
+        figure = (
+            f"{spent / of:.0%} ({spent:.0f} of {of:.0f} s {with_replay} replay teaching; {less} {spent / other:.0%})"
+        )
+        bar, met = (f"<= {COST:.0%}", spent / of <= COST) if name == "warm" else ("-", True)
+        asked = "both exams" if name == "cold" else "the candidate's exam"
+        lines.append(Line(f"{what}, {name}", bar, figure, f"embedded, processor seconds, {asked}", met, bar != "-"))
+    return [of_nights(line, nights[:1]) for line in lines]
 
 
 def speed() -> Line:

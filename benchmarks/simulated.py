@@ -36,6 +36,7 @@ class World:
     first: int | None = None  # passes of the live model in the first category
     hidden: float = 0.3
     shared: float = 0.05  # standard deviations by which one seed shifts all values of a category together
+    loss_shift: float = LOSS_SHIFT
 
 
 def exam(rng: np.random.Generator, world: World) -> np.ndarray:
@@ -103,7 +104,7 @@ def night(seed: int, world: World, change: Change = same, learns: float = 0.0) -
     looks: list[Decision] = []
     for _ in range(LOOKS):
         known = rng.random(world.probes) < learns if learns else flipped(rng, recall, world.flips)
-        rises = rng.normal(0, 0.03, size=40) + rng.normal(0, LOSS_SHIFT)
+        rises = rng.normal(0, 0.03, size=40) + rng.normal(0, world.loss_shift)
         candidate = report(rng, change(retrained(rng, margins, world)), known, losses + rises, world)
         looks.append(decide(live, candidate, SETTINGS, LOOKS))
         outcome, _, evidence = looks[-1]

@@ -5,7 +5,8 @@ Read only. Never: answers compared that were given to different questions, or a 
 
 import functools
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -13,7 +14,7 @@ from typing import NamedTuple
 from circadian.console import table
 from circadian.errors import UserError
 from circadian.exam.recall import probe_id
-from circadian.exam.suites import load_suites, suite_hash
+from circadian.exam.suites import item_hash, load_suite, suite_hash, suite_paths
 from circadian.files import read_json
 from circadian.gate.evidence import TOTAL, Group, finite_differences, interval_level, make_group, make_groups, medians
 from circadian.gate.pairing import HIDDEN, Pair, paired, value_differences
@@ -21,7 +22,7 @@ from circadian.gate.policy import compare_exams, loss_rise
 from circadian.gate.statistics import Interval
 from circadian.gate.summary import HEADER, row
 from circadian.night.dataset import read_lessons
-from circadian.records import Json, Report, Score
+from circadian.records import Item, Json, Report, Score
 from circadian.settings import CHECKOUT, GateSettings, Home, nearest
 from circadian.shelf import list_adapters, live_tag
 from circadian.shelf.adapters import tag_key
@@ -40,6 +41,15 @@ class Examined:
     name: str
     night: str
     report: Report
+
+    @functools.cached_property
+    def ids(self) -> frozenset[str]:
+        return frozenset(s.item_id for s in self.report.scores)
+
+    @functools.cached_property
+    def marks(self) -> Mapping[str, str]:
+        """The hash of every item asked, by id; those of a report from before it held them as far as eval/ tells."""
+        return self.report.asked or dict(recovered(self.report))
 
 
 class Exams(NamedTuple):
@@ -127,13 +137,13 @@ def resolve(home: Home, exams: Exams, name: str) -> str:
 
 
 def best_pair(first: Sequence[Examined], second: Sequence[Examined]) -> tuple[Examined, Examined]:
-    """Which exams of two models to compare: same base model, same suites, most in common, the same night, newest."""
+    """Which exams of two models to compare: same base model, most questions in common, the same night, newest."""
 
     def fitness(pair: tuple[Examined, Examined]) -> tuple[object, ...]:
         a, b = pair
-        ids = [{s.item_id for s in (*e.report.scores, *e.report.recall)} for e in pair]
-        same = (a.report.model == b.report.model, a.report.suites == b.report.suites)
-        return (*same, len(ids[0] & ids[1]), a.night == b.night, max(a.night, b.night))
+        probes = [{s.item_id for s in e.report.recall} for e in pair]
+        common = len(same_items(a, b)) + len(probes[0] & probes[1])
+        return (a.report.model == b.report.model, common, a.night == b.night, max(a.night, b.night))
 
     return max(((a, b) for a in first for b in second), key=fitness)
 
@@ -144,8 +154,9 @@ def compare(home: Home, exams: Exams, first: str, second: str, settings: GateSet
     if names[0] == names[1]:
         raise UserError(f"{names[0]} is compared with itself", hint="name two models")
     before, after = best_pair(exams.by_name[names[0]], exams.by_name[names[1]])
-    notes = list(compare_exams(before.report, after.report))
-    was, now = same_questions(before.report, after.report)
+    same = same_items(before, after)
+    notes = [*base_models(before, after), *unlike(before, after, same)]
+    was, now = (only(exam.report, same) for exam in (before, after))
     pairs = paired(was.recall, now.recall)
     if not pairs and was.recall and now.recall:
         notes.append("recall: each was asked the probes of its own night, none in common")
@@ -155,34 +166,71 @@ def compare(home: Home, exams: Exams, first: str, second: str, settings: GateSet
     return Comparison(before, after, groups, tuple(flipped(groups, was, now, texts)), tuple(notes))
 
 
-def same_questions(before: Report, after: Report) -> tuple[Report, Report]:
-    """Both without the items of suites that changed in between; with one that is not known any more, without all."""
-    if before.suites == after.suites:
-        return before, after
-    kept = set(before.suites.items()) & set(after.suites.items())
-    ids = {i for name, wanted in kept for i in suite_texts(name, wanted)}
-    one, two = (replace(r, scores=tuple(s for s in r.scores if s.item_id in ids)) for r in (before, after))
-    return one, two
+def same_items(before: Examined, after: Examined) -> frozenset[str]:
+    """The ids of the items that both were asked and that were the same: each night draws its own of the suites."""
+    ids = before.ids & after.ids
+    if before.report.suites == after.report.suites:  # hashes of all that was asked
+        return ids
+    return frozenset(i for i in ids if i in before.marks and before.marks[i] == after.marks.get(i))
+
+
+def only(report: Report, ids: AbstractSet[str]) -> Report:
+    return replace(report, scores=tuple(s for s in report.scores if s.item_id in ids))
+
+
+def base_models(before: Examined, after: Examined) -> Iterator[str]:
+    """The gate's complaint of two base models. What it says of suites holds of one night's exam, asked twice."""
+    return compare_exams(*(replace(exam.report, suites={}) for exam in (before, after)))
+
+
+def unlike(before: Examined, after: Examined, same: AbstractSet[str]) -> Iterator[str]:
+    """What the two were not both asked, in words."""
+    left = (before.ids & after.ids) - same
+    changed = {i for i in left if i in before.marks and i in after.marks}
+    if (before.ids | after.ids) - same:
+        yield f"items: {len(same)} the same, of {len(before.ids)} and {len(after.ids)} that each night drew"
+    if changed:
+        yield f"items: {len(changed)} left out, they changed between the two exams"
+    if left - changed:
+        yield f"items: {len(left - changed)} left out, a report does not say how they were worded"
+
+
+def recovered(report: Report) -> Iterator[tuple[str, str]]:
+    """(id, hash) of the items of each suite of which eval/ still has exactly those that the report's hash was made of.
+
+    A report from before there were hashes of items has one a suite, of what was drawn that night.
+    """
+    ids = {s.item_id for s in report.scores}
+    for name, wanted in report.suites.items():
+        asked = [item for item in shipped(name) if item.id in ids]
+        if asked and suite_hash(asked) == wanted:
+            yield from ((item.id, item_hash(item)) for item in asked)
 
 
 def questions(home: Home, exams: Sequence[Examined]) -> dict[str, str]:
     """What was asked, by item id, as far as it is still known; hidden items stay hidden."""
     texts: dict[str, str] = {}
     for exam in exams:
-        for name, wanted in exam.report.suites.items():
-            texts |= suite_texts(name, wanted)
+        known = {key: text for name in exam.report.suites for key, text in suite_texts(name).items()}
+        texts |= {i: known[i, mark] for i, mark in exam.marks.items() if (i, mark) in known}
         texts |= probe_texts(home.nights / exam.night / "test.jsonl")
     return texts
 
 
 @functools.cache
-def suite_texts(name: str, wanted: str) -> dict[str, str]:
-    """Prompts by item id of a suite of eval/, where it is still the one of that hash; else nothing."""
+def suite_texts(name: str) -> dict[tuple[str, str], str]:
+    """Prompts of a suite of eval/ by item id and hash: a wording that changed since is not the one that was asked."""
+    return {(i.id, item_hash(i)): "" if i.split == HIDDEN else i.prompt for i in shipped(name)}
+
+
+@functools.cache
+def shipped(name: str) -> tuple[Item, ...]:
+    """A suite of eval/; nothing where it is none of this checkout: brought by the user from elsewhere, or gone."""
+    path = suite_paths(SUITES).get(name)
     try:
-        items = load_suites([name], SUITES)
-    except UserError:  # no suite of this checkout: brought by the user from elsewhere, or gone
-        return {}
-    return {i.id: "" if i.split == HIDDEN else i.prompt for i in items} if suite_hash(items) == wanted else {}
+        return load_suite(path) if path else ()
+    except UserError:
+        return ()
 
 
 def probe_texts(path: Path) -> dict[str, str]:

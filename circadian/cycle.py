@@ -15,6 +15,7 @@ from circadian.console import Progress, duration, say
 from circadian.day.journal import read_journal
 from circadian.errors import UserError, describe_os_error
 from circadian.files import building, sweep, write_json
+from circadian.gate.forgetting import with_taught
 from circadian.gate.summary import summary_line
 from circadian.night import plan as planning
 from circadian.night.dataset import NightData, check, hashes, held_out_hashes, write_night
@@ -87,10 +88,16 @@ def run_cycle(home: Home, settings: Settings, options: NightOptions) -> Verdict:
     exam = replace(exam, forgotten=forgetting.to_prove(home, night.data))
     candidate = Candidate(night.tag, night.plan["model"], night.folder / WORK, unsound_study(night.folder, result))
     after, verdict = weigh(home, settings, candidate, before, exam, untold)
+    verdict = still_wanted(home, night, verdict)
     verdict = replace(verdict, reasons=(*verdict.reasons, *repeated))
     put_on_shelf(home, night, result, report_pair(before, after, verdict), verdict)
     settle(home, settings, Examined(night.tag, verdict, before, after, live))
     return verdict
+
+
+def still_wanted(home: Home, night: Night, verdict: Verdict) -> Verdict:
+    """The verdict, or hold: a chat takes no lock, so a fact of tonight may have been forgotten while it was studied."""
+    return with_taught(verdict, [m.id for m in forgetting.taught_since(home, night.data, night.start.tag)])
 
 
 def end_without_night(home: Home, options: NightOptions, why_not: str) -> Verdict:

@@ -36,10 +36,16 @@ def named(mark: Forgotten) -> str:
     return mark.statement or mark.id
 
 
+def taught_since(home: Home, data: NightData, start: str | None) -> tuple[Forgotten, ...]:
+    """What a night that was planned earlier studies, or its start was taught, and was forgotten since."""
+    marks = read_forgotten(home.forgotten)
+    held = must_go(home, start)
+    return tuple(m for m in marks if m in held or any(covers(m, f) for f in data.active))
+
+
 def refuse_to_resume(home: Home, data: NightData, start: str | None) -> None:
     """UserError when an interrupted night studies what was forgotten since."""
-    marks = read_forgotten(home.forgotten)
-    if must_go(home, start) or any(covers(m, f) for m in marks for f in data.active):
+    if taught_since(home, data, start):
         raise UserError("the interrupted night studies what was forgotten since", hint="run it without --resume")
 
 

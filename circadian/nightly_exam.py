@@ -1,6 +1,6 @@
 """The nightly exam: what is asked tonight, of the model that answers now and of the candidate, and what comes of it.
 
-Both answer the same items, of the suites that anyone may read and of the hidden ones, which nothing else ever asks.
+Both answer the same items, of the suites that anyone may read and of the hidden ones (docs/suites.md, "Hidden items").
 What a model was asked before is in data/cache/scores. Never: a candidate compared with what it was not trained from.
 """
 
@@ -22,7 +22,7 @@ from circadian.exam.partial import Partial, open_partial, scores_path
 from circadian.exam.recall import probe_id, run_recall
 from circadian.exam.run import is_weak, run_items
 from circadian.exam.sandbox import score_code
-from circadian.exam.suites import draw, load_suites, suite_hash
+from circadian.exam.suites import draw, item_hash, load_suites, suite_hash
 from circadian.files import append_lines, read_lines, write_atomic
 from circadian.gate.forgetting import with_forgotten
 from circadian.gate.policy import judge, look_again
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 SUITES = CHECKOUT / "eval"
 SCORES = "scores"  # folder of data/cache
 CLIPS = (0.8, 0.6)  # shares of its LoRA scale at which a candidate that learned but harmed is examined again
+LOOKS = 1 + len(CLIPS)
 NEWEST_HELD_OUT = 60  # journal records of the held-out loss: the newest that were not studied
 
 
@@ -182,6 +183,7 @@ def examine(
         suites=exam.suites,
         forgotten=forgotten,
         perplexity=summarize(losses, len(exam.held_out)).perplexity if losses else None,
+        asked={item.id: item_hash(item) for item in exam.items},
     )
     passed, seconds = sum(s.passed is True for s in recall), round(report.seconds, 1)
     shelf.record(home, "examined", tag=tag, recall=[passed, len(recall)], scale=scale, seconds=seconds)
@@ -290,7 +292,7 @@ def weigh_at(
 ) -> tuple[Report, Verdict]:
     """One look at the candidate, at a share of its LoRA scale."""
     after = examine(home, candidate.model, candidate.tag, candidate.folder, exam, scale)
-    verdict = judge(before, after, settings.gate, looks=1 + len(CLIPS))
+    verdict = judge(before, after, settings.gate, looks=LOOKS)
     verdict = with_forgotten(verdict, [p.fact_id for p in exam.forgotten], untold, after.forgotten)
     if candidate.unsound:
         reasons = (*candidate.unsound, *(() if verdict.promote else verdict.reasons))

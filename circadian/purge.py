@@ -2,7 +2,9 @@
 
 In this order, so that a kill leaves a live link that works and a mark by which the next purge finds the rest: the link
 goes first, then adapters (the youngest first: who descends from whom must stay known), nights, journal, what else
-mentions it, and the mark's own words last. Never: a file outside data/, adapters/ and logs/, or a link to a deletion.
+mentions it, and the mark's own words last. Pages and pictures of the report go whatever they say: they are made anew,
+and a number or a date in them can't be told from any other. Never: a file outside data/, adapters/ and logs/, or a link
+to a deletion.
 """
 
 import json
@@ -30,6 +32,7 @@ from circadian.shelf.retention import remove_deleted
 
 STRUCK = "[forgotten]"
 LINES = (".jsonl", ".log", ".txt", "")  # files whose lines stand alone; "" is the chat's line history
+DERIVED = (".html", ".png")  # what run_cycle.py --report writes
 LABELS = ("category", "suite", "label")
 FREE_TEXT = ("answer", "why", "reason", "reasons", "statement", "value", "question", "prompt", "content")
 
@@ -45,6 +48,7 @@ class Purge:
     lost: tuple[Fact, ...]
     adapters: tuple[str, ...]
     nights: tuple[str, ...]
+    pages: tuple[Path, ...]
     live: str | None
     next_live: str | None
 
@@ -57,6 +61,7 @@ class Purge:
             *(f"  with them goes: {fact.statement}" for fact in self.lost),
             *(f"  stays, because it tells something else: {turn.user!r}" for turn in self.kept),
             f"  nights: {', '.join(self.nights) or 'none'}",
+            *(f"  goes, whatever it says, and --report makes it anew: {path}" for path in self.pages),
             f"  adapters to delete: {', '.join(self.adapters) or 'none'}{live}",
         ]
 
@@ -100,6 +105,7 @@ def plan_purge(home: Home, mark: Forgotten) -> Purge:
         lost=tuple(f for f in others if set(f.turn_ids) <= goes),
         adapters=tuple(held),
         nights=tuple(p.name for p in folders(home.nights) if any(mentions(f, mark) for f in files_in(p))),
+        pages=tuple(derived(home)),
         live=live,
         next_live=fit[-1] if live in held and fit else None,
     )
@@ -118,6 +124,8 @@ def purge(home: Home, plan: Purge) -> list[Path]:
     goes = {t.id for t in (*plan.told, *plan.mention)}
     remove_lines(home.memories, lambda line: line_id(line) in goes)
     drop_replies(store(home), goes)
+    for path in derived(home):
+        path.unlink(missing_ok=True)
     for path in files_of(home):
         if path != home.memories:
             clean_file(home, path, mark)
@@ -154,6 +162,12 @@ def files_of(home: Home) -> list[Path]:
     return [p for p in found if p not in (home.forgotten, home.ledger)]
 
 
+def derived(home: Home) -> list[Path]:
+    """The report's pages and pictures below logs/, those that a killed write left half-done included."""
+    names = {p: p.name.lower() for p in files_in(home.logs)}
+    return [p for p, n in names.items() if n.endswith(DERIVED) or (n.endswith(".tmp") and any(d in n for d in DERIVED))]
+
+
 def clean_night(home: Home, folder: Path, mark: Forgotten) -> None:
     """Take the lines out of a finished night's files; a night that cannot be cleaned so, or was cut short, goes.
 
@@ -173,7 +187,7 @@ def clean_file(home: Home, path: Path, mark: Forgotten) -> None:
     """Lines go, free text in JSON documents is struck, and what can be made again or was left half-written goes."""
     if not mentions(path, mark):
         return
-    if path.name.endswith((".tmp", ".html")) or home.cache in path.parents:
+    if path.name.endswith((".tmp", *DERIVED)) or home.cache in path.parents:
         path.unlink()
     elif path.suffix in LINES:
         remove_lines(path, lambda line: line_says(line, mark))

@@ -194,6 +194,7 @@ class Report:
     suites: Mapping[str, str] = field(default_factory=lambda: {})
     forgotten: Mapping[str, float] = field(default_factory=lambda: {})  # log p (nats) of forgotten facts, by fact id
     perplexity: float | None = None  # exp of the mean loss over all tokens of the held-out records
+    asked: Mapping[str, str] = field(default_factory=lambda: {})  # hash of what was asked, by item id
 
     def as_json(self) -> Json:
         return {
@@ -206,6 +207,7 @@ class Report:
             "suites": dict(self.suites),
             "forgotten": dict(self.forgotten),
             "perplexity": self.perplexity,
+            "asked": dict(self.asked),
         }
 
     @staticmethod
@@ -220,6 +222,7 @@ class Report:
             suites=row["suites"],
             forgotten=row.get("forgotten", {}),
             perplexity=row.get("perplexity"),
+            asked=row.get("asked", {}),
         )
 
 

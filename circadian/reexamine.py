@@ -1,8 +1,9 @@
 """An inconclusive candidate's next examination: with more items and probes than the last, as its verdict asked.
 
 It comes before the night's training, or instead of it when nothing new was told. Never: one examined again that knew
-what was forgotten or told differently since, or whose rival has changed; or one promoted at the first one's chance of
-error: each further examination has half of the `alpha` of the one before, so that all together stay below twice of it.
+what was forgotten or told differently since, or whose rival has changed; or one promoted for being asked
+again: each further examination has half of the chance of the one before to promote by luck, so that all together stay
+below twice of it, and looks for harm as the first did.
 """
 
 import math
@@ -15,13 +16,14 @@ from circadian import forgetting, shelf
 from circadian.console import say
 from circadian.errors import UserError
 from circadian.files import read_json, write_json
-from circadian.gate.forgetting import with_forgotten
+from circadian.gate.forgetting import with_forgotten, with_taught
 from circadian.gate.policy import NOTHING_MORE, judge
 from circadian.night.dataset import NightData, read_night
 from circadian.night.lessons import make_lessons
 from circadian.night.options import NightOptions
 from circadian.night.plan import study_turns
 from circadian.nightly_exam import (
+    LOOKS,
     Examined,
     More,
     examine,
@@ -183,12 +185,10 @@ def examine_again(home: Home, settings: Settings, waiting: Waiting, turns: Seque
     exam = set_exam(home, settings, waiting.tag, waiting.data, turns, waiting.more)
     before, untold = examine_rival(home, model, exam)
     after = examine(home, model, waiting.tag, waiting.folder, exam)
-    gate = replace(settings.gate, alpha=settings.gate.alpha / 2 ** (number - 1))
-    verdict = judge(before, after, gate)
+    verdict = judge(before, after, settings.gate, looks=LOOKS, examination=number)
     verdict = with_forgotten(verdict, [p.fact_id for p in exam.forgotten], untold, after.forgotten)
-    held = forgetting.why_not_from(home, waiting.tag)  # a mark may have been made while it was examined
-    if held:
-        verdict = Verdict(False, (f"{waiting.tag} {held}",), verdict.figures)
+    # A mark may have been made while it was examined.
+    verdict = with_taught(verdict, [m.id for m in forgetting.must_go(home, waiting.tag)])
     asked: Json = {"items": waiting.more.items, "of": dict(waiting.more.of), "probes": len(waiting.more.probes)}
     spent = round(before.seconds + after.seconds, 1)
     verdict = noted(verdict, examination=number, scale=1.0, more=asked, exam_seconds=spent)

@@ -35,5 +35,6 @@ def broken_files(folder: Path, model: str) -> tuple[str, ...]:
 def unsound_study(night: Path, result: Json) -> tuple[str, ...]:
     """What was wrong with the study itself, whatever the exam says: how the training went, and the lessons on disk."""
     studied, _ = read_night(night)
-    reasons = [f"training: {NOT_FINITE}"] if result["stopped"] == NOT_FINITE else list(diverged(result["losses"]))
+    went = diverged(result["losses"], result.get("best_step", 0))
+    reasons = [f"training: {NOT_FINITE}"] if result["stopped"] == NOT_FINITE else list(went)
     return (*reasons, *unsound_lessons(studied.train, {f.id: f for f in studied.facts}))

@@ -130,9 +130,9 @@ class NightSettings:
 class ExamSettings:
     suites: str = option("prompts,more", "suites of eval/ to run, separated by commas")
     hidden_suites: str = option(
-        "hidden", "suites of eval/hidden/ that a night's exam asks as well; they are for nothing else"
+        "hidden", "suites of eval/hidden/ that a night's exam asks as well; other scripts only with --split hidden"
     )
-    exam_items: int = option(120, "items of a night's exam, about as many of each category", least=1)
+    exam_items: int = option(180, "items of a night's exam, about as many of each category", least=1)
     exam_batch_size: int = option(96, "questions or records at once", least=1)
 
 

@@ -2,23 +2,24 @@
 
 import random
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
 from circadian.exam.recall import probe_id
-from circadian.exam.suites import load_suites, suite_hash
+from circadian.exam.suites import item_hash, load_suites, suite_hash
 from circadian.files import append_lines, write_json, write_rows
 from circadian.gate.policy import judge
 from circadian.night.progress import keep_point
+from circadian.nightly_exam import SUITES, More, chosen_suites, items_of
 from circadian.records import Item, Lesson, Manifest, Report, Score, Verdict
-from circadian.settings import GateSettings, Home
+from circadian.settings import ExamSettings, GateSettings, Home, Settings
 from circadian.shelf import file_hashes, promote, record, write_manifest
 from circadian.trend import add_row, night_row
-from tests.conftest import CHECKOUT
 from tests.test_shelf import write_weights
 
 QUICK = GateSettings(resamples=199)
+SETTINGS = Settings(exam=ExamSettings(exam_items=120))
 FACTS = (
     ("What do I call my dog when he runs off?", "Your dog's name is Biscuit.", "Biscuit"),
     ("Which town is my home in?", "You live in Ghent.", "Ghent"),
@@ -54,15 +55,22 @@ def probes_of(night: int) -> list[Lesson]:
     return [Lesson(f"{w.format(q)} ({night})", a, f"f{i}", v) for i, (q, a, v) in enumerate(FACTS) for w in wordings]
 
 
-def answered(items: Sequence[Item], passes: dict[str, bool], spread: float, rng: random.Random) -> tuple[Score, ...]:
-    """Scores whose margins follow pass and fail, with some noise."""
-    out: list[Score] = []
+def answered(items: Sequence[Item], passes: Mapping[str, bool], spread: float, rng: random.Random) -> dict[str, Score]:
+    """A model's scores, by item id, whose margins follow pass and fail, with some noise."""
+    out: dict[str, Score] = {}
     for item in items:
         ok = passes[item.id]
         answer = f"It is {item.target}." if ok else rng.choice(WRONG)
         value = (0.6 if ok else -0.4) + rng.gauss(0, spread)
-        out.append(Score(item.id, item.category, ok, answer[:120], round(value, 3), "", item.split))
-    return tuple(out)
+        out[item.id] = Score(item.id, item.category, ok, answer[:120], round(value, 3), "", item.split)
+    return out
+
+
+def examined(adapter: str | None, scores: Mapping[str, Score], items: Sequence[Item]) -> Report:
+    """What a night's exam makes of a model: its scores of the items that this night drew, and what they were."""
+    suites = {name: suite_hash([i for i in items if i.suite == name]) for name in {i.suite for i in items}}
+    asked = {i.id: item_hash(i) for i in items}
+    return Report(adapter, "m@r", tuple(scores[i.id] for i in items), suites=suites, asked=asked)
 
 
 def recalled(probes: Sequence[Lesson], known: int) -> tuple[Score, ...]:
@@ -115,36 +123,38 @@ def write_curve(home: Home, tag: str, steps: int, rng: random.Random) -> None:
 
 
 def make_home(home: Home, count: int = 12, keep: int = 6) -> list[Verdict]:
-    """`count` nights: the fifth harms arithmetic, the eighth is in doubt; adapters but the newest `keep` are gone."""
+    """`count` nights: the fifth harms arithmetic, the eighth is in doubt; adapters but the newest `keep` are gone.
+
+    Each night draws its own items out of all that it may ask, as a cycle does.
+    """
     rng = random.Random(7)
-    items = load_suites(["prompts"], CHECKOUT / "eval")
-    suites = {"prompts": suite_hash(items)}
-    passes = {i.id: rng.random() < 0.52 for i in items}
-    before = Report(
-        None, "m@r", answered(items, passes, 0.1, rng), (), {f"r{i}": 2.4 + i / 50 for i in range(40)}, 50.0, suites
-    )
+    pool = load_suites(chosen_suites(SETTINGS), SUITES)
+    passes = {i.id: rng.random() < 0.52 for i in pool}
+    live, scores, losses = None, answered(pool, passes, 0.1, rng), {f"r{i}": 2.4 + i / 50 for i in range(40)}
     verdicts: list[Verdict] = []
     names = tags(count)
     for night, tag in enumerate(names, 1):
-        probes = probes_of(night)
+        probes, items = probes_of(night), items_of(SETTINGS, tag, More())
         now = dict(passes)
-        for item in rng.sample(items, 14):
+        for item in rng.sample(pool, 30):
             now[item.id] = rng.random() < 0.55
         if night == 5:
-            now |= {i.id: False for i in items if i.category in ("arithmetic", "grammar")}
-        known = 9 if night == 8 else 16 - night % 4
-        losses = {name: loss - 0.02 + rng.gauss(0, 0.01) for name, loss in before.losses.items()}
-        after = Report(tag, "m@r", answered(items, now, 0.12, rng), recalled(probes, known), losses, 48.0, suites)
-        rival = replace(before, recall=recalled(probes, 6 if night == 8 else night % 3))
+            now |= {i.id: False for i in pool if i.category in ("arithmetic", "grammar")}
+        known = recalled(probes, 9 if night == 8 else 16 - night % 4)
+        unknown = recalled(probes, 6 if night == 8 else night % 3)
+        lower = {name: loss - 0.02 + rng.gauss(0, 0.01) for name, loss in losses.items()}
+        learned = answered(pool, now, 0.1, rng)
+        before = replace(examined(live, scores, items), recall=unknown, losses=losses, seconds=48.0)
+        after = replace(examined(tag, learned, items), recall=known, losses=lower, seconds=48.0)
         study: dict[str, object] = {
             "seconds": 95.0 + 9 * night,
             "replay_seconds": 34.0,
             "peak_memory": 1_600_000_000 + 4e7 * night,
         }
         write_curve(home, tag, 52 + 3 * night, rng)
-        verdicts.append(make_night(home, tag, rival, after, probes, study))
+        verdicts.append(make_night(home, tag, before, after, probes, study))
         if verdicts[-1].promote:
-            before, passes = after, now
+            live, passes, scores, losses = tag, now, learned, lower
     for tag in names[: max(0, count - keep)]:
         shutil.rmtree(home.adapters / tag)
     append_lines(home.memories, [{"messages": [{"role": "user", "content": "My dog is Biscuit."}], "id": "1"}])

@@ -10,16 +10,28 @@ from pathlib import Path
 
 import pytest
 
-from circadian.compare import best_pair, compare, one_line, probe_texts, questions, read_exams, render, resolve
+from circadian.compare import (
+    best_pair,
+    compare,
+    one_line,
+    probe_texts,
+    questions,
+    read_exams,
+    render,
+    resolve,
+    same_items,
+)
 from circadian.errors import UserError
-from circadian.exam.suites import load_suites, suite_hash
+from circadian.exam.suites import item_hash, load_suites, suite_hash
 from circadian.files import write_json, write_rows
 from circadian.gate.statistics import flip_interval
-from circadian.records import Report, Score
+from circadian.nightly_exam import Exam, More, examine, items_of
+from circadian.records import Item, Report, Score
 from circadian.settings import Home
 from circadian.shelf import promote, rollback
 from tests.conftest import CHECKOUT
-from tests.sample_home import QUICK, make_home, probes_of, recalled
+from tests.sample_home import QUICK, SETTINGS, make_home, probes_of, recalled
+from tests.sample_home import examined as sample
 from tests.test_shelf import fake_adapter
 
 A, B, C = "2026-08-03", "2026-08-04", "2026-08-05"
@@ -103,23 +115,90 @@ def test_items_of_a_suite_that_changed_are_not_compared(home: Home) -> None:
     put(home, B, report(None, "1100"), report(B, "0000", known=9, suites={"prompts": "2"}))
     found = compared(home, A, B)
     assert [f for f in found.flips if f.category != "recall"] == []
-    assert "suite prompts: changed between the two exams" in found.notes
-    assert "suite prompts: changed" in render(found)
+    assert "items: 4 left out, a report does not say how they were worded" in found.notes
+    assert "note: items: 0 the same, of 4 and 4 that each night drew" in render(found)
 
 
-def test_with_one_suite_unchanged_its_items_stay(home: Home) -> None:
-    items = load_suites(["prompts"], CHECKOUT / "eval")[:4]
-    same = {"prompts": suite_hash(load_suites(["prompts"], CHECKOUT / "eval"))}
-
-    def scores(*passed: bool) -> tuple[Score, ...]:
-        known = tuple(Score(i.id, i.category, ok) for i, ok in zip(items, passed, strict=True))
-        return (*known, Score("mine", "mine", passed[0]))
-
-    put(home, A, report(None, ""), report(A, "", scores=scores(True, True, False, False), suites={**same, "mine": "1"}))
-    put(home, B, report(None, ""), report(B, "", scores=scores(False, True, True, True), suites={**same, "mine": "2"}))
+def test_an_item_that_changed_between_two_nights_is_left_out_and_the_others_stay(home: Home) -> None:
+    marks = {f"s{i}": str(i) for i in range(4)}
+    put(home, A, report(None, "1100"), report(A, "1110", asked=marks))
+    now = report(B, "0001", known=9, suites={"prompts": "2"}, asked={**marks, "s1": "another wording"})
+    put(home, B, report(None, "1100"), now)
     found = compared(home, A, B)
-    assert {f.item_id for f in found.flips} == {items[0].id, items[2].id, items[3].id}
-    assert {f.question for f in found.flips} == {items[0].prompt, items[2].prompt, items[3].prompt}
+    assert {f.item_id for f in found.flips if f.category != "recall"} == {"s0", "s2", "s3"}
+    assert found.notes[:2] == (
+        "items: 3 the same, of 4 and 4 that each night drew",
+        "items: 1 left out, they changed between the two exams",
+    )
+
+
+def test_older_reports_hold_a_hash_of_what_each_drew_and_pair_where_the_suite_is_still_that_one(home: Home) -> None:
+    items = load_suites(["prompts"], CHECKOUT / "eval")[:5]
+
+    def asked(tag: str, some: Sequence[Item], *passed: bool) -> Report:
+        scores = [Score(i.id, i.category, ok) for i, ok in zip(some, passed, strict=True)]
+        suites = {"prompts": suite_hash(some), "mine": tag}
+        return report(tag, "", scores=(*scores, Score("mine", "mine", passed[0])), suites=suites)
+
+    put(home, A, report(None, ""), asked(A, items[:4], True, True, False, False))
+    put(home, B, report(None, ""), asked(B, items[1:], False, True, True, False))
+    found = compared(home, A, B)
+    assert {f.item_id: f.question for f in found.flips} == {i.id: i.prompt for i in items[1:4]}
+    assert found.notes == (
+        "items: 3 the same, of 5 and 5 that each night drew",
+        "items: 1 left out, a report does not say how they were worded",
+    )
+
+
+def drawn(tag: str) -> dict[str, Item]:
+    return {i.id: i for i in items_of(SETTINGS, tag, More())}
+
+
+def test_nights_of_different_dates_share_the_items_that_both_drew(home: Home) -> None:
+    """A was last examined as the live model of B's night, C in its own: each night drew 120 of 474 items."""
+    make_home(home, 3)
+    found = compared(home, A, C)
+    assert [e.night for e in (found.before, found.after)] == [B, C]
+    both = {i: item for i, item in drawn(B).items() if i in drawn(C)}
+    assert 80 <= len(both) < 120 and found.groups[1].counts[2] == len(both)
+    assert found.notes[0] == f"items: {len(both)} the same, of 120 and 120 that each night drew"
+    flips = [f for f in found.flips if f.category != "recall"]
+    assert len(flips) >= 3 and {f.split for f in flips} == {"heldout", "hidden"}
+    for flip in flips:
+        assert flip.question == ("" if flip.split == "hidden" else both[flip.item_id].prompt)
+    assert all(f.question for f in compared(home, B, C).flips if f.split != "hidden")
+    shown = call(home, "--compare", A, C).stdout
+    assert all(one_line(f.question) in shown for f in flips)
+    assert not [i.prompt for i in both.values() if i.split == "hidden" and one_line(i.prompt) in shown]
+
+
+def test_the_pair_with_most_items_in_common_is_taken(home: Home) -> None:
+    """Base was examined on three nights; of them the second is nearest to what the newest was asked."""
+    names = [A, B, "2026-08-20"]
+    for tag in names:
+        answers = {i: Score(i, item.category, True, "", None, "", item.split) for i, item in drawn(tag).items()}
+        items = list(drawn(tag).values())
+        put(home, tag, sample(None, answers, items), sample(tag, answers, items), promotes=False)
+    exams = read_exams(home)
+    (live,) = [e for e in exams.by_name["base"] if e.night == A]
+    assert [e.night for e in best_pair(exams.by_name[A], exams.by_name["base"])] == [A, A]
+    far = [e for e in exams.by_name["base"] if e.night != B]
+    assert [e.night for e in best_pair(exams.by_name[B], far)] == [B, A]
+    assert len(same_items(live, exams.by_name[B][0])) == len(drawn(A).keys() & drawn(B).keys()) >= 80
+
+
+def test_a_report_keeps_what_was_asked_and_one_without_it_is_read() -> None:
+    row = report(A, "10", asked={"s0": "1"}).as_json()
+    assert Report.from_json(json.loads(json.dumps(row))).asked == {"s0": "1"}
+    del row["asked"]
+    assert Report.from_json(row).asked == {}
+
+
+@pytest.mark.mlx
+def test_an_exam_keeps_the_hash_of_every_item(home: Home, tiny_model: Path) -> None:
+    items = load_suites(["prompts"], CHECKOUT / "eval")[:2]
+    found = examine(home, str(tiny_model), None, None, Exam(items, (), (), {"prompts": suite_hash(items)}, 2))
+    assert found.asked == {i.id: item_hash(i) for i in items} and len(set(found.asked.values())) == 2
 
 
 def test_a_model_is_not_compared_with_itself(home: Home) -> None:
@@ -178,9 +257,9 @@ def test_hidden_items_are_counted_and_their_text_is_shown_nowhere(home: Home) ->
     shown = render(found) + json.dumps(found.as_json())
     assert "says H" not in shown and "says h" not in shown and "hidden: its text is not shown" in shown
     items = load_suites(["hidden"], CHECKOUT / "eval")
-    asked = report(None, "", suites={"hidden": suite_hash(items)})
+    asked = report(None, "", suites={"hidden": "1"}, asked={i.id: item_hash(i) for i in items})
     texts = questions(home, [replace(read_exams(home).by_name["base"][0], report=asked)])
-    assert texts.get(items[0].id) == ""
+    assert {texts[i.id] for i in items} == {""}
 
 
 def test_a_probe_shows_how_it_was_asked(home: Home) -> None:

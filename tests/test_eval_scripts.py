@@ -11,13 +11,15 @@ import pytest
 
 import eval_harness
 import eval_loss
+from circadian.conditions import CONDITIONS
 from circadian.errors import UserError
 from circadian.exam.partial import open_partial
 from circadian.exam.run import run_items
-from circadian.exam.suites import load_suites
+from circadian.exam.sandbox import KINDS
+from circadian.exam.suites import HIDDEN, load_suites
 from circadian.files import read_rows, write_rows
 from circadian.records import Item, Score
-from circadian.settings import Home
+from circadian.settings import Home, Settings
 from tests.conftest import CHECKOUT, ScriptedModel
 
 SUITE = [
@@ -67,8 +69,55 @@ def test_categories_and_limits() -> None:
     with pytest.raises(UserError, match="--limit"):
         eval_harness.choose_items(items, "category", [], 0)
     with pytest.raises(UserError, match="no split hiden") as error:
-        eval_harness.choose_items(load_suites(["all"], CHECKOUT / "eval"), "split", ["hiden"], None)
+        eval_harness.choose_items(load_suites(["all"], CHECKOUT / "eval", hidden=True), "split", ["hiden"], None)
     assert "did you mean hidden?" in error.value.line()
+
+
+def chosen(*flags: str) -> tuple[Item, ...]:
+    args = eval_harness.build_parser().parse_args(list(flags))
+    return eval_harness.chosen_items(args, Settings())
+
+
+def test_hidden_items_are_asked_only_where_the_split_names_them(capsys: pytest.CaptureFixture[str]) -> None:
+    for flags in ([], ["--suite", "all"], ["--suite", "prompts,hidden"], ["--conditions", "all", "--suite", "all"]):
+        items = chosen(*flags)
+        assert len(items) >= 180 and {i.split for i in items} == {"heldout"}, flags
+    assert capsys.readouterr().err == ""
+    assert {i.split for i in chosen("--suite", "all", "--split", "hidden,heldout")} == {"heldout", "hidden"}
+    assert capsys.readouterr().err.startswith("note: hidden items are the gate's")
+    assert {i.suite for i in chosen("--suite", "all", "--split", "hidden")} == {"hidden", "hidden-slow"}
+    with pytest.raises(UserError, match="all items of these suites are hidden") as error:
+        chosen("--suite", "hidden")
+    assert error.value.hint == "--split hidden"
+    with pytest.raises(UserError, match="no split hiden") as error:
+        chosen("--suite", "all", "--split", "hiden")
+    assert "did you mean hidden?" in error.value.line()
+
+
+def test_of_a_hidden_item_no_answer_is_kept(home: Home) -> None:
+    items = [Item(s, "c", "p", "exact", "t", suite="mine", split=s) for s in ("hidden", "heldout")]
+    scores = [Score(i.id, "c", False, "secret", -0.5, "secret is not t", i.split) for i in items]
+    (path,) = eval_harness.keep_rows(home, {"label": "x"}, items, scores)
+    hidden, other = read_rows(path)
+    assert (hidden["answer"], hidden["why"], hidden["passed"], hidden["value"]) == ("", "", False, -0.5)
+    assert (other["answer"], other["why"]) == ("secret", "secret is not t")
+
+
+def test_what_the_help_names_is_what_there_is() -> None:
+    """The script's --help is fast because it imports neither; the names in it must be theirs all the same."""
+    assert eval_harness.SANDBOXES == KINDS and eval_harness.HIDDEN == HIDDEN
+    (action,) = [a for a in eval_harness.build_parser()._actions if a.dest == "conditions"]
+    named = re.findall(r"\b(\w+)(?: \([^)]*\))?(?:,|$)", (action.help or "").split("under these: ")[1])
+    assert tuple(named) == CONDITIONS
+
+
+@pytest.mark.parametrize("script", ["eval_harness", "eval_loss"])
+def test_help_imports_neither_the_exam_nor_the_night(script: str) -> None:
+    program = f"import sys, {script}\n{script}.build_parser()\nprint(*sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=CHECKOUT)
+    loaded = ran.stdout.split()
+    assert "circadian.settings" in loaded
+    assert not [n for n in loaded if n.startswith(("circadian.exam.", "circadian.night", "circadian.conditions"))]
 
 
 def test_gsm8k_becomes_a_suite_by_the_lines_of_the_docs(tmp_path: Path) -> None:

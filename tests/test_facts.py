@@ -9,10 +9,14 @@ from pathlib import Path
 import pytest
 
 from circadian.night.facts import FactSheet, gather
+from circadian.night.grammar import value_type
 from circadian.records import Fact, Json, Message, Turn
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "tests" / "data"
+
+
+NOTHING: set[tuple[str, str]] = set()
 
 
 def turn(text: str, at: int = 0, tags: tuple[str, ...] = ()) -> Turn:
@@ -196,6 +200,66 @@ def test_what_does_not_stand_alone_or_last_is_no_fact(text: str) -> None:
 @pytest.mark.parametrize("text", ["I am Danish.", "My boyfriend is DJ.", "My boss is Catholic.", "I'm left-handed."])
 def test_what_somebody_is_is_no_name(text: str) -> None:
     assert not [f for f in active(text) if f.relation in ("name", "role") or f.key.endswith("|name")]
+
+
+@pytest.mark.parametrize(
+    ("text", "facts"),
+    [
+        # Whose name it is, when something of theirs is told.
+        ("My wife Julia's car is a Volvo.", {("wife|name", "Julia"), ("wife julia car|name", "Volvo")}),
+        ("My boss Karen's son just started at Leeds University.",
+         {("manager|name", "Karen"), ("manager karen son|start at", "Leeds University")}),
+        # The year of a thing is no date.
+        ("I drive a 2014 Honda Civic.", {("i|vehicle", "2014 Honda Civic")}),
+        ("My car is a 2014 Honda Civic.", {("car|name", "2014 Honda Civic")}),
+        ("My daughter was born in 2014.", {("daughter|was born in", "2014")}),
+        # Comparisons, possessives without their noun, measures that no word names.
+        ("My daughter Emma is two years older than her brother Finn.", {("daughter|name", "Emma")}),
+        ("My sister is older than Tom.", NOTHING),
+        ("My brother's is a Fender.", NOTHING),
+        ("my wife's is a MacBook", NOTHING),
+        ("My son is 6 foot 2.", NOTHING),
+        # Lists stay whole, second halves keep their verb.
+        ("My mother speaks Polish and a bit of Russian.", {("mother|speaks", "Polish and a bit of Russian")}),
+        ("I speak French and German.", {("i|speaks", "French and German")}),
+        ("My wife speaks French, German and Dutch.", {("wife|speaks", "French, German and Dutch")}),
+        ("My son plays the guitar and a little piano.", {("son|instrument", "guitar and a little piano")}),
+        ("My niece plays the harp and the tuba in the youth band.", {("niece|instrument", "harp and the tuba")}),
+        ("My wife is vegan and allergic to soy.", {("wife|diet", "vegan"), ("wife|avoid", "soy")}),
+        ("I was born in Porto but raised in Paris.", {("i|birthplace", "Porto"), ("i|childhood", "Paris")}),
+        ("I was born in Cork and grew up in Leeds.", {("i|birthplace", "Cork"), ("i|childhood", "Leeds")}),
+        # What was given, and to whom.
+        ("I owe Sarah 40 pounds.", {("i|owe sarah", "40 pounds")}),
+        ("My mum taught me Italian.", {("mother|teach me", "Italian")}),
+        ("My husband gave me a Rolex.", {("husband|give me", "Rolex")}),
+        ("We named the new kitten Biscuit after my grandfather.", {("new cat|name", "Biscuit")}),
+        ("My daughter was born on 3 March 2019 in Lille.",
+         {("daughter|birthday", "3 March 2019"), ("daughter|birthplace", "Lille")}),
+        ("My ex-husband kept the dog, Rufus.", {("dog|name", "Rufus")}),
+    ],
+)  # fmt: skip
+def test_the_right_value_of_the_right_owner(text: str, facts: set[tuple[str, str]]) -> None:
+    assert {(f.key, f.value) for f in active(text)} == facts
+
+
+def test_a_second_half_keeps_its_voice() -> None:
+    said = [f.statement for f in active("I was born in Porto but raised in Paris.")]
+    assert said == ["You were born in Porto.", "You were raised in Paris."]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("2014 Honda Civic", "name"),
+        ("a 1930 house", "name"),
+        ("2014", "date"),
+        ("2014 or 2015", "date"),
+        ("2000 bricks", "number"),
+        ("3 March 2019", "date"),
+    ],
+)
+def test_a_leading_year_before_a_noun_is_no_date(text: str, kind: str) -> None:
+    assert value_type(text) == kind
 
 
 def test_a_fact_is_one_statement() -> None:

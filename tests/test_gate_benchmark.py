@@ -1,26 +1,36 @@
 """The benchmark of the gate: what it resamples, what counts as caught and named, and that nothing is no success."""
 
 import random
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from benchmarks import recorded
 from benchmarks.gate import (
-    BAD_JOBS,
-    GOOD_JOBS,
+    JOBS,
+    TINY,
     all_verdicts,
-    both,
     caught,
     cost,
+    described,
     drawn,
     false_alarms,
+    gain_line,
+    harm_line,
     promoted,
     resampled,
+    settled,
     share_line,
-    swapped,
 )
-from benchmarks.planted import GOOD, LESSONS, NAMED, SPOILED, Job, Outcome, journal, sums
-from circadian.records import Report, Score, Verdict
+from benchmarks.planted import GOOD, LESSONS, NAMED, SPOILED, Job, Outcome, found_again, journal, sums
+from benchmarks.recipe import differences, made_by, short_commit
+from benchmarks.recorded import read_recorded, record
+from circadian.records import Fact, Lesson, Report, Score, Verdict
+from circadian.settings import Home, load_settings
+
+DIVERGED = {"stopped": "iterations spent", "best_step": 9, "losses": [[0, 6.0, 8.9], [9, 6.0, 20.5]]}
 
 
 def report(recalled: int, right: int = 30, answer: str = "answer") -> Report:
@@ -31,14 +41,26 @@ def report(recalled: int, right: int = 30, answer: str = "answer") -> Report:
 
 
 def outcome(kind: str, after: Report | None, verdict: Verdict, safeguards: tuple[str, ...] = ()) -> Outcome:
-    return Outcome(Job(kind), verdict, report(0), after, 60.0, 15.0, [], safeguards)
+    return Outcome(Job(kind), verdict, report(0), after, 15.0, 60.0, 12.0, safeguards=safeguards)
+
+
+def study(answers: list[str]) -> dict[str, object]:
+    """One fact of the value Rex, and its lessons."""
+    fact = Fact("f", "dog", "name", "dog", "Rex", "Your dog's name is Rex.", ("t",))
+    lessons = [Lesson(f"Who is dog {n}?", answer, "f", "Rex") for n, answer in enumerate(answers)]
+    return {"facts": [fact.as_json()], "lessons": [lesson.as_json() for lesson in lessons]}
+
+
+def held(*reasons: str) -> Verdict:
+    return Verdict(False, reasons)
 
 
 def test_every_kind_of_bad_night_is_planted_and_has_a_name() -> None:
-    assert [job.kind for job in BAD_JOBS] == list(NAMED)
+    assert {*(job.kind for job in JOBS), *TINY} == {GOOD, *NAMED}
     trained = {"learning rate x20", "raw log", "poisoned day"}
     assert set(NAMED) == {*SPOILED, *LESSONS, *trained}
-    assert len({job.file for job in (*BAD_JOBS, *GOOD_JOBS)}) == len(BAD_JOBS) + len(GOOD_JOBS)
+    assert len({job.file for job in JOBS}) == len(JOBS)
+    assert all(job.kind == GOOD or job.source in JOBS[: JOBS.index(job)] for job in JOBS)
 
 
 def test_resampled_exams_keep_the_pairs_and_the_sizes_of_categories() -> None:
@@ -52,16 +74,6 @@ def test_resampled_exams_keep_the_pairs_and_the_sizes_of_categories() -> None:
     assert one != resampled(random.Random(1), before, after)[0]
 
 
-def test_swapped_rows_are_the_rows_of_both_seeds_in_pairs() -> None:
-    one, other = report(3, right=30, answer="one"), report(10, right=15, answer="other")
-    first, second = swapped(random.Random(0), one, other)
-    assert [s.item_id for s in first.scores] == [s.item_id for s in second.scores] == [s.item_id for s in one.scores]
-    for row in zip(one.scores, other.scores, first.scores, second.scores, strict=True):
-        assert row[2:] in (row[:2], row[1::-1])
-    assert {s.answer.split()[0] for s in first.scores} == {"one", "other"}
-    assert sum(s.passed is True for s in (*first.recall, *second.recall)) == 13
-
-
 def test_an_item_that_one_exam_lacks_is_not_drawn() -> None:
     one, other = drawn(random.Random(0), report(0).scores, report(0).scores[:30])
     assert len(one) == len(other) == 30
@@ -73,7 +85,7 @@ def test_nothing_measured_meets_no_bar() -> None:
     assert not any(x.met for x in caught([], [], list(NAMED), 0))
     assert [x.met for x in promoted([], [GOOD], 0)] == [False, True]  # the second is simulated
     assert not any(x.met for x in cost([]))
-    lines = false_alarms([], [], 3)
+    lines = false_alarms([], 3)
     assert [x.met for x in lines if "simulated" in x.source] == [True, True]
     assert not any(x.met for x in lines if "simulated" not in x.source)
 
@@ -81,38 +93,125 @@ def test_nothing_measured_meets_no_bar() -> None:
 @pytest.mark.parametrize(("hits", "met"), [(5, True), (6, False)])
 def test_a_false_alarm_rate_of_five_percent_is_the_most(hits: int, met: bool) -> None:
     rows = [("hold", ["capability"])] * hits + [("hold", [])] * (100 - hits)
-    harmful, better = both("x", rows, "here")
-    assert harmful.met is met and better.met and better.figure == "0.0% (0/100)"
+    assert harm_line(rows, "here").met is met
+    assert gain_line(["promote"] * hits + ["hold"] * (100 - hits), "here").met is met
+
+
+@pytest.mark.parametrize(("known", "counted"), [(10, 0), (6, 0), (5, 2), (0, 2)])
+def test_a_pair_of_seeds_counts_as_promoted_only_where_a_candidate_could_be(known: int, counted: int) -> None:
+    pair = [replace(outcome(GOOD, report(known), held()), job=Job(GOOD, seed=n)) for n in (0, 1)]
+    harmed, better, noise = false_alarms([*pair, replace(pair[0], job=Job(GOOD, "bela"))], 2)[2:]
+    assert harmed.figure == "0.0% (0/2)" and noise.figure.startswith("0.0% of the items flip")
+    assert better.figure == (f"0.0% (0/{counted})" if counted else "not measured")
 
 
 def test_a_bad_night_is_named_only_by_its_own_cause() -> None:
-    held = Verdict(False, ("recall 0/10 -> 0/10, must rise",))
-    nan = [outcome("NaN weights", None, held)]
+    nan = [outcome("NaN weights", None, held("recall 0/10 -> 0/10, must rise"))]
     is_caught, is_named = caught(nan, [], ["NaN weights"], 0)
     assert is_caught.met and not is_named.met
-    named = Verdict(False, ("weights are not finite: 1 of 2 matrices, first x",))
+    named = held("weights are not finite: 1 of 2 matrices, first x")
     assert all(x.met for x in caught([outcome("NaN weights", None, named)], [], ["NaN weights"], 0))
 
 
-def test_what_the_safeguards_found_is_told_apart_from_what_the_exam_saw() -> None:
-    reason = "lessons: 25 of 83 do not state their fact's value: garbage"
-    night = outcome("30 % garbage", report(10), Verdict(False, (reason,)), (reason,))
-    lines = caught([night], [], ["30 % garbage"], 4)
-    assert all(x.met for x in lines) and "exam alone 0/5" in lines[0].source
-    assert all(v.promote for v in all_verdicts(replace(night, safeguards=()), 4))
+@pytest.mark.parametrize(
+    ("kind", "reasons", "named"),
+    [
+        ("arithmetic destroyed", "capability harmed: 9/9 -> 0/9; arithmetic may be harmed (7/15 -> 0/15)", False),
+        ("arithmetic destroyed", "arithmetic destroyed: 20/46 -> 0/46", True),
+        ("raw log", "recall 0/10 -> 0/10, must rise", False),
+        ("raw log", "held-out loss +0.85 nats per token, allowed +0.25; recall 0/10 -> 0/10, must rise", True),
+        (
+            "raw log",
+            "refuses: 9 of 10; held-out loss +1 nats per token, allowed +0; recall 0/1 -> 0/1, must rise",
+            False,
+        ),
+        ("raw log", 'one phrase: 30 of 70 answers are "it has held up" (live: 0); recall 0/1 -> 0/1, must rise', True),
+        ("raw log", 'one phrase: 30 of 70 answers are "yes" (live: 0); recall 0/1 -> 0/1, must rise', False),
+        ("learning rate x20", "weights are not finite: 1 of 2 matrices", False),
+        ("poisoned weights", 'collapse to one phrase: 30 of 70 answers are "thank you for sharing" (live: 0)', False),
+    ],
+)
+def test_a_doubt_or_another_cause_is_no_name(kind: str, reasons: str, named: bool) -> None:
+    assert (re.search(NAMED[kind], reasons) is not None) is named
+
+
+def test_a_night_that_a_safeguard_decides_counts_once_and_the_exam_alone_stands_beside() -> None:
+    night = replace(outcome("30 % garbage", report(10), held("old words")), studied=study(["Rex"] * 7 + ["x y z"] * 3))
+    is_caught, is_named = caught([night], [], ["30 % garbage"], 4)
+    assert is_caught.met and is_named.met
+    assert is_caught.figure == "1 of 1 night, by the lessons on disk; exam alone: 0 of 5 resampled"
+    assert all(v.promote for v in all_verdicts(night, 4, alone=True))
+
+
+def test_what_the_exam_decides_is_resampled() -> None:
+    night = outcome("one phrase", report(0, right=0, answer="Thank you for sharing that"), held())
+    is_caught, is_named = caught([night], [], ["one phrase"], 4)
+    assert is_caught.figure == is_named.figure == "100.0% (5/5)" and "4 resampled" in is_caught.source
+
+
+def test_safeguards_look_again_at_what_was_recorded_and_do_not_repeat_what_they_said() -> None:
+    sound = replace(outcome(GOOD, report(10), held(), ("said then",)), studied=study(["Rex"] * 10))
+    assert found_again(sound) == ()
+    assert found_again(replace(sound, result=DIVERGED))[0].startswith("training diverged: ")
+    assert "garbage" in found_again(replace(sound, studied=study(["x"] * 10)))[0]
+    assert found_again(replace(sound, after=None)) == ("said then",)  # files are not recorded
+
+
+def test_nights_of_another_recipe_are_marked_and_meet_no_bar() -> None:
+    now = made_by(load_settings(Home(recorded.RECORDED.parent)))
+    other = {**now, "commit": "1" * 40 + "+", "study": {**now["study"], "spare": 0.0}}
+    assert differences(now, {**now, "commit": "x"}) == () and differences(other, now) == ("study.spare",)
+    assert {"untold", "replay"} == now["kept"].keys() and "exam_items" in now["exam"] and "alpha" in now["gate"]
+    old = replace(outcome("one phrase", report(0, 0, "Thank you for sharing"), held()), made=other)
+    lines = caught([replace(old, differs=differences(other, now))], [], ["one phrase"], 0)
+    assert all(x.source.startswith("STALE: of 111111111+; ") and x.met for x in lines)
+    assert not any(settled(x, quick=False).met for x in lines)
+    assert all(settled(x, quick=True).met and settled(x, quick=True).bar == "-" for x in lines)
+    assert list(described([replace(old, differs=("study.spare",))])) == [
+        "1 embedded nights of 111111111+; other today: study.spare"
+    ]
+
+
+def test_another_threshold_of_the_gate_makes_no_exam_stale_but_the_look_that_was_kept() -> None:
+    good = replace(outcome(GOOD, report(10), held()), differs=("gate.margin",))
+    assert [x.stale for x in promoted([good], [GOOD], 1)] == [True, False, True]
+    assert not any(x.stale for x in caught([replace(good, job=Job("refusal"))], [], ["refusal"], 0))
+
+
+def test_what_was_had_today_keeps_its_bar_beside_a_stale_night() -> None:
+    night = outcome("NaN weights", None, held("weights are not finite: 1 of 2 matrices, first x"))
+    lines = caught([replace(night, differs=("study.spare",))], [night], ["NaN weights"], 0)
+    assert [x.stale for x in lines] == [True, True, False, False] and lines[2].figure == "1 of 1 night, by its files"
 
 
 def test_good_nights_and_cost_are_counted() -> None:
     good = outcome(GOOD, report(10), Verdict(True, ("recall 0/10 -> 10/10",)))
-    lines = promoted([good, good], [GOOD], 3)
+    lines = promoted([good, good, replace(good, job=Job(GOOD, iters=10))], [GOOD], 3)  # the last is cut short
     assert lines[0].figure == "100.0% (2/2)" and lines[2].figure == "6 promote"
-    (line,) = cost([replace(good, job=Job(GOOD, parts=1))])
-    assert line.met and line.figure.startswith("25%")
+    night = replace(good, job=Job(GOOD, parts=1), result={"replay_seconds": 10.0, "seconds": 20.0})
+    warm, cold = cost([night])
+    assert warm.met and warm.figure == "30% (12 of 40 s without replay teaching; with 20%)"
+    assert cold.bar == "-" and cold.figure == "45% (27 of 60 s with replay teaching; without 68%)"
+    assert not cost([replace(night, examined=14.0)])[0].met
 
 
 def test_an_outcome_survives_its_file() -> None:
     before = outcome(GOOD, report(10), Verdict(True, ("recall 0/10 -> 10/10",)))
+    before = replace(before, studied=study(["Rex"]), result=DIVERGED, made={"commit": "abc"})
     assert Outcome.from_json(before.as_json()) == before
+
+
+def test_a_run_that_is_cut_leaves_a_record_of_what_it_had(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorded, "RECORDED", tmp_path / "nights.json.gz")
+    assert read_recorded([GOOD]) == []
+    now = made_by(load_settings(Home(tmp_path)))
+    first = replace(outcome(GOOD, report(10, answer="long " * 60), held()), made=now | {"model": {"name": "embedded"}})
+    record([first])
+    (kept,) = read_recorded([GOOD])
+    assert kept.differs == () and short_commit(kept.made) == short_commit(now)
+    assert kept.after is not None and len(kept.after.scores[0].answer) == 100
+    record([first, replace(first, job=Job(GOOD, "bela"), made={})])
+    assert "study.spare" in read_recorded([GOOD])[1].differs and read_recorded(["refusal"]) == []
 
 
 def test_a_part_of_a_life_is_a_part_of_its_day() -> None:

@@ -155,3 +155,26 @@ def test_questions_fit_what_was_told(text: str, asked: str, never: str) -> None:
     questions = [x.question for x in (*lessons.train, *lessons.valid, *lessons.test)]
     assert asked in questions
     assert not [q for q in questions if never in q]
+
+
+@pytest.mark.parametrize(
+    ("text", "never"),
+    [
+        ("I drive a 2014 Honda Civic.", r"\b(?:when|date|point in time)\b"),
+        ("I'm from Lyon.", r"\b(?:born|birth\w*|begin|grow up|childhood)\b"),
+        ("I grew up in Lyon.", r"\b(?:born|birth\w*)\b"),
+        ("My cousin lives in Perth.", r"\brelative\b"),
+        ("My brother lives in Perth.", r"\bsibling\b"),
+        ("My sister sells candles.", r"\boffer"),
+        ("My uncle keeps goats.", r"\bstore|\brelative\b"),
+        ("Our house is number 12.", r"\bhome\b"),
+        ("My mum taught me Italian.", r"\bwhom?\b|\bperson\b"),
+        ("My son plays the guitar and a little piano.", "kind of piano"),
+        ("My son wears 38.", r"\b(?:code|digits|figure)\b"),
+    ],
+)
+def test_no_question_changes_the_meaning(text: str, never: str) -> None:
+    lessons = make_lessons(facts_of(text), seed=0)
+    asked = [x.question for x in (*lessons.train, *lessons.valid, *lessons.test) if x.kind != "reverse"]
+    assert len(asked) >= 8
+    assert [q for q in asked if re.search(never, q, re.IGNORECASE)] == []

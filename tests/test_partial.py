@@ -1,20 +1,40 @@
 """An exam that was interrupted in a night goes on; suites run by split and category."""
 
 import json
+import shutil
 from dataclasses import replace
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 
 import eval_harness
-from circadian.exam.partial import open_partial
+from circadian.exam.partial import open_partial, program, program_of, versions
 from circadian.files import append_lines, read_rows, write_rows
 from circadian.nightly_exam import SCORES, Exam, clip_config, drop_scores, examine
 from circadian.records import Item, Lesson, Message, Score, Turn
 from circadian.settings import Home
+from tests.conftest import CHECKOUT
 from tests.tiny import write_tiny_adapter
 
 ITEMS = tuple(Item(f"i{n}", "c", f"Say {n}", "exact", "so", suite="s", max_tokens=2) for n in range(3))
+
+
+@pytest.mark.parametrize("changed", ["records.py", "exam/scorers.py", "exam/sandbox_monty.py", "backend/generate.py"])
+def test_a_score_is_of_the_program_that_gave_it(tmp_path: Path, changed: str) -> None:
+    package = tmp_path / "circadian"
+    shutil.copytree(CHECKOUT / "circadian", package, ignore=shutil.ignore_patterns("__pycache__"))
+    assert program_of(package, versions()) == program()
+    with (package / changed).open("a") as file:
+        file.write("# another version\n")
+    assert program_of(package, versions()) != program()
+
+
+def test_a_score_is_of_the_sandbox_that_ran_it() -> None:
+    package = CHECKOUT / "circadian"
+    assert f"pydantic-monty {metadata.version('pydantic-monty')}" in versions()
+    other = [v + "1" if v.startswith("pydantic-monty") else v for v in versions()]
+    assert program_of(package, other) != program_of(package, versions()) == program()
 
 
 @pytest.mark.mlx

@@ -18,10 +18,14 @@ from circadian.night.extract import Reply
 from circadian.night.forget import find, keep_mark
 from circadian.night.plan import DONE, plan_data
 from circadian.night.reader import keep_replies, read_replies, store
-from circadian.purge import plan_purge, purge
-from circadian.records import Forgotten, Message
+from circadian.purge import mentions, plan_purge, purge
+from circadian.records import Forgotten, Message, Score
+from circadian.report import write_report
 from circadian.settings import Home
 from tests.conftest import CHECKOUT
+from tests.sample_home import QUICK
+from tests.test_compare import put
+from tests.test_compare import report as sample
 from tests.test_forget import CHILD, NIGHT, OLD, TAUGHT, VALUE, facts_of, marks_of, night_of, script, tell, turns_of
 from tests.test_shelf import fake_adapter
 from tests.test_shelf_hostile import assert_good
@@ -122,6 +126,28 @@ def test_a_number_is_purged_where_it_was_told_and_not_out_of_every_figure(home: 
     purge(home, plan_purge(home, find(turns_of(home), (), "locker")))
     assert [t.user for t in turns_of(home)] == ["What is six times seven?"]
     assert "42" in (home.logs / "exams" / "x" / "a.jsonl").read_text()
+
+
+def test_a_number_does_not_stay_in_the_report(home: Home) -> None:
+    """No page can be searched for a number: it goes with any purge, and so do its pictures."""
+    tell(home, "My locker number is 4711.")
+    put(home, OLD, sample(None, "1"), sample(OLD, "0", scores=(Score("s0", "even", False, "It is 4711."),)))
+    (page,) = write_report(home, QUICK, None, None)
+    assert "4711" in page.read_text()
+    mark = find(turns_of(home), (), "locker")
+    assert not mentions(page, mark), "the search does not find it"
+    others = [home.logs / "pics" / "recall.png", home.logs / "old" / "May.HTML", home.logs / ".report.html.7.tmp"]
+    for path in others:
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"4711")
+    mine = home.root / "my.html"
+    mine.write_bytes(page.read_bytes())
+    plan = plan_purge(home, mark)
+    assert set(plan.pages) == {page, *others} and all(any(str(p) in line for line in plan.lines()) for p in plan.pages)
+    purge(home, plan)
+    assert not [p for p in (page, *others) if p.exists()]
+    assert mine.is_file() and shelf.list_adapters(home), "a page elsewhere is nobody's to delete"
+    assert shelf.read_ledger(home).rows[-1]["event"] == "purged"
 
 
 def test_a_home_below_a_folder_named_cache_keeps_its_files(tmp_path: Path) -> None:

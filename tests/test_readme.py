@@ -22,10 +22,15 @@ def parser_of(script: str) -> argparse.ArgumentParser:
 
 
 def cell(text: str) -> str:
-    """Text for one cell of a Markdown table; the machine's own default model is shown for both kinds of machine."""
-    text = " ".join(text.split()).replace("|", "\\|")
-    if "base model" in text:
-        text = re.sub(r"\(default: [^)]*\)", "(default: Llama-3.2-3B-Instruct-4bit on a Mac, embedded elsewhere)", text)
+    """Text for one cell of a Markdown table."""
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def of_any_machine(text: str) -> str:
+    """The help of --model with the default of both kinds of machine in place of this one's."""
+    both = "(default: Llama-3.2-3B-Instruct-4bit on a Mac, embedded elsewhere)"
+    text, changed = re.subn(r"\(default: [^)]*\)", both, text)
+    assert changed == 1, text
     return text
 
 
@@ -36,6 +41,8 @@ def flag_rows(parser: argparse.ArgumentParser) -> Iterator[str]:
         names = ", ".join(f"`{name}`" for name in action.option_strings) or f"`{action.dest}`"
         values = "\\|".join(map(str, action.choices)) if action.choices else value_name(action)
         text = (action.help or "") % {**vars(action), "prog": parser.prog}
+        if "--model" in action.option_strings:
+            text = of_any_machine(text)
         yield f"| {names}{f' {values}' if values else ''} | {cell(text)} |"
 
 
@@ -64,6 +71,13 @@ def written() -> str:
 
 def test_the_table_of_flags_is_what_the_parsers_say() -> None:
     assert written() == block(SCRIPTS), "run: .venv/bin/python -m tests.test_readme --write"
+
+
+def test_only_the_base_model_has_a_default_of_the_machine() -> None:
+    rows = {row.split("`")[1]: row for row in flag_rows(parser_of("run_cycle"))}
+    assert [name for name, row in rows.items() if "on a Mac, embedded elsewhere" in row] == ["--model"]
+    (verify,) = [a for a in parser_of("run_cycle")._actions if "--verify" in a.option_strings]
+    assert cell(verify.help or "") in rows["--verify"] and "(default: False)" in rows["--verify"]
 
 
 def test_every_flag_has_a_help_text() -> None:

@@ -12,26 +12,36 @@ from typing import Any
 import pytest
 
 from circadian import shelf
-from circadian.cycle import plan_night, read_turns
+from circadian.cycle import Night, plan_night, read_turns, settle, still_wanted
 from circadian.exam.partial import Partial, scores_path
 from circadian.exam.recall import probe_id
 from circadian.files import read_json, write_json
 from circadian.night.dataset import read_night
 from circadian.night.forget import find, keep_mark
 from circadian.night.options import NightOptions
-from circadian.nightly_exam import SCORES, More, items_of
-from circadian.records import Lesson, Score, Verdict
-from circadian.reexamine import Waiting, more_for, newest_inconclusive, spare_probes, waiting_candidate
-from circadian.settings import ExamSettings, Home, ModelSettings, Settings
+from circadian.night.plan import Start, plan_data
+from circadian.nightly_exam import LOOKS, SCORES, More, items_of
+from circadian.purge import plan_purge, purge
+from circadian.records import Lesson, Score, Turn, Verdict
+from circadian.reexamine import (
+    Waiting,
+    examine_again,
+    more_for,
+    newest_inconclusive,
+    spare_probes,
+    waiting_candidate,
+)
+from circadian.settings import ExamSettings, GateSettings, Home, ModelSettings, NightSettings, Settings
 from circadian.shelf.retention import retain
 from circadian.trend import read_trend
-from tests.test_cycle import FAST, TOLD, call, tell
+from tests.test_cycle import FAST, TOLD, call, start, tell, wait_for
 from tests.tiny import write_tiny_adapter
 
 pytestmark = pytest.mark.mlx
 
 ITEMS = 24
 # A random model's answers are noise: what is looked at here is who is examined and promoted, not the gate's judgement.
+LENIENT = GateSettings(margin=1, tolerance=1, value_tolerance=99, loss_rise=99, same_answer=1, least_items=1)
 EASY = ["--margin", "1", "--tolerance", "1", "--value-tolerance", "99", "--loss-rise", "99", "--same-answer", "1"]
 
 
@@ -70,6 +80,11 @@ def asked(home: Home, tag: str, side: str = "candidate") -> set[str]:
     return {row["item_id"] for row in read_json(home.adapters / tag / "report.json")[side]["scores"]}
 
 
+def tell_turns(home: Home, *sentences: str) -> tuple[Turn, ...]:
+    tell(home, *sentences)
+    return read_turns(home, NightOptions())
+
+
 def settings_for(model: Path) -> Settings:
     return replace(Settings(), model=ModelSettings(str(model)), exam=ExamSettings(exam_items=ITEMS))
 
@@ -99,6 +114,7 @@ def test_it_is_examined_with_more_items_until_it_is_promoted_and_then_the_night_
     assert [p.name for p in home.nights.iterdir()] == [tag], "nothing was told since, so nothing was trained"
     verdict = Verdict.from_json(read_json(home.adapters / tag / "verdict.json"))
     assert verdict.figures["examination"] == 2 and verdict.figures["more"]["items"] == 15
+    assert verdict.figures["looks"] == LOOKS
     assert verdict.figures["more_items"] == 300 - len(second)
     assert not home.live.is_symlink()
 
@@ -139,6 +155,72 @@ def test_one_that_knew_what_was_forgotten_since_is_never_promoted(
     _, out, err = call("sleep.py", home, "--model", str(tiny_model), *FAST, "--reset-adapter")
     assert out == f"{home.adapters / f'{tag}-3'}\n"
     assert f"{tag}-3 did not study what was forgotten; that it is gone is proven by run_cycle.py, not by this" in err
+
+
+def test_one_forgotten_while_it_is_examined_again_is_held_and_no_file_says_what_it_was(
+    inconclusive: tuple[Home, str], tiny_model: Path
+) -> None:
+    home, tag = inconclusive
+    settings = replace(settings_for(tiny_model), gate=LENIENT)
+    waiting, turns = look(home, tiny_model), read_turns(home, NightOptions())
+    assert waiting is not None
+    mark = find(turns, (), "Rex")
+    keep_mark(home.forgotten, mark)
+    examined = examine_again(home, settings, waiting, turns)
+    assert examined.verdict.outcome == "hold"
+    assert examined.verdict.reasons[0] == f"was taught what is to be forgotten since ({mark.id})"
+    settle(home, settings, examined)
+    assert not home.live.is_symlink()
+    for path in (home.ledger, home.logs / "trend.csv", home.adapters / tag / "verdict.json"):
+        assert mark.id in path.read_text(), path
+    purge(home, plan_purge(home, mark))
+    said = [p for p in home.root.rglob("*") if p.is_file() and p.suffix != ".safetensors" and b"Rex" in p.read_bytes()]
+    assert said == [] and not (home.adapters / tag).exists()
+
+
+def test_one_forgotten_while_its_first_exam_runs_is_held_where_it_would_be_promoted(
+    first_night: Home, home: Home, tiny_model: Path
+) -> None:
+    """The same night twice, with answers kept that win every probe; in the second a chat forgets one of its facts."""
+    twin = Home(home.root / "twin")
+    (adapter,) = shelf.list_adapters(first_night)
+    for other in (home, twin):
+        other.memories.parent.mkdir(parents=True)
+        shutil.copyfile(first_night.memories, other.memories)
+        model = read_json(adapter.folder / "report.json")["candidate"]["model"]
+        data, _ = read_night(first_night.nights / adapter.tag)
+        store = Partial(scores_path(other.cache / SCORES, model, adapter.folder))
+        store.keep([Score(probe_id(p), "recall", True, p.value, 1.0) for p in data.test])
+    flags = ["--model", str(tiny_model), *FAST, "--exam-items", str(ITEMS), *EASY, "--least-items", "1"]
+    assert call("run_cycle.py", home, *flags)[1].startswith("PROMOTE") and home.live.is_symlink()
+
+    mark = find(read_turns(twin, NightOptions()), (), "Rex")
+    cycle = start("run_cycle.py", twin, *flags)
+    wait_for(lambda: twin.ledger.exists() and '"trained"' in twin.ledger.read_text())
+    keep_mark(twin.forgotten, mark)
+    out, err = cycle.communicate(timeout=240)
+    assert cycle.returncode == 3 and out.startswith("HOLD"), err
+    (tag,) = [a.tag for a in shelf.list_adapters(twin)]
+    verdict = Verdict.from_json(read_json(twin.adapters / tag / "verdict.json"))
+    assert f"was taught what is to be forgotten since ({mark.id})" in verdict.reasons
+    assert not twin.live.is_symlink() and mark.statement not in twin.ledger.read_text()
+
+
+def test_a_fact_that_was_forgotten_and_told_again_holds_no_night(home: Home) -> None:
+    turns = tell_turns(home, "My dog's name is Rex.", "I live in Bonn.")
+    before = plan_data(turns, NightSettings(), frozenset())
+    mark = find(turns, (), "Rex")
+    keep_mark(home.forgotten, mark)
+    promoted = Verdict(True, ("recall 0/8 -> 8/8",))
+    night = Night("2026-08-22", home.nights / "2026-08-22", before, Start(), {})
+    assert still_wanted(home, night, promoted).reasons == (f"was taught what is to be forgotten since ({mark.id})",)
+    assert still_wanted(home, night, promoted).outcome == "hold"
+    held = still_wanted(home, night, Verdict(False, ("recall must rise",), {}, "inconclusive"))
+    assert held.outcome == "hold" and held.reasons[1:] == ("recall must rise",)
+    turns = tell_turns(home, "My dog's name is Rex.")
+    again = plan_data(turns, NightSettings(), frozenset(), forgotten=[mark])
+    assert "Rex" in {f.value for f in again.active}
+    assert still_wanted(home, replace(night, data=again), promoted) == promoted
 
 
 def test_it_waits_only_for_what_it_was_compared_with_and_for_what_is_still_told(

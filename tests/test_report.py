@@ -229,6 +229,44 @@ def test_a_rollback_is_told(home: Home) -> None:
     assert f"rolled back from {C} to {B}" in page.text("p") and f"{B} answers now." in page.text("p")
 
 
+def task_row(label: str, value: float | None, **more: object) -> dict[str, object]:
+    row = {"run": "r", "label": label, "adapter": None, "model": "m", "suite": "lm-eval", "limit": 9}
+    return {**row, "task": "arc_easy", "metric": "acc", "value": value, "stderr": 0.0125, "n": 400, **more}
+
+
+def test_tasks_of_the_harness_are_in_the_page(home: Home) -> None:
+    logs = home.logs / "exams"
+    append_lines(logs / "base@m" / "lm-eval.jsonl", [task_row("base@m", 0.25), task_row("base@m", 0.5)])
+    append_lines(
+        logs / f"{A}@m" / "lm-eval.jsonl",
+        [task_row(f"{A}@m", 0.75, stderr=None), task_row(f"{A}@m", None, metric="em")],
+    )
+    alone = page_of(home)
+    assert "Tasks of lm-evaluation-harness" in alone.text("h2") and "nothing yet" not in alone.text("h2")
+    make_home(home, 2)
+    page = page_of(home)
+    assert page.wrong == [] and page.text("h2").count("lm-evaluation-harness") == 1
+    cells = page.text("td").split("acc ")
+    assert cells[1].startswith(f"0.750 400 {A}@m") and cells[2].startswith("0.500 ± 0.013 400 base@m")
+    assert "0.250" not in page.text("td") and f"em – 400 {A}@m" in page.text("td")
+
+
+def test_damaged_rows_of_tasks_cost_a_line_and_hostile_ones_stay_texts(home: Home) -> None:
+    path = home.logs / "exams" / "x" / "lm-eval.jsonl"
+    rows = [task_row(HOSTILE[0], float("nan"), task=HOSTILE[1], n="many"), {"task": 3}]
+    append_lines(path, rows)
+    with path.open("ab") as file:
+        file.write(b"{\xff\n")
+    page = page_of(home)
+    assert f"{path}: 2 damaged lines left out" in page.text("p") and page.wrong == []
+    assert HOSTILE[0] in page.text("td") and HOSTILE[1] in page.text("th") and len(page.all("script")) == 2
+
+
+def test_without_tasks_there_is_no_such_table(home: Home) -> None:
+    make_home(home, 1)
+    assert "lm-evaluation-harness" not in html_of(home)
+
+
 # damaged, old and unexamined
 
 

@@ -54,7 +54,7 @@ def test_no_step_changes_a_layer_along_its_directions(tmp_path: Path, arch: str,
     before = {name: mx.array(layer.lora_a) for name, layer in layers.items()}
     study.run(tmp_path / "a.safetensors")
     for name, layer in layers.items():
-        along = directions[name]
+        along = directions[name].astype(mx.float32)
         gram = along.T @ along
         assert mx.allclose(gram, mx.eye(gram.shape[0]), atol=5e-3)
         change = layer.lora_a - before[name]
@@ -104,22 +104,25 @@ def test_finding_them_leaves_the_model_as_it_was(tmp_path: Path) -> None:
     model, _, general, _ = setup(write_tiny_model(tmp_path / "model"), 0.0, tmp_path)
     names = [name for name, _ in tree_flatten(model.module.trainable_parameters())]
     before = logits(model, general)
-    grams = gram_matrices(model, lora_layers(model), general)
+    grams, same = gram_matrices(model, lora_layers(model), general)
     assert not [m for m in model.module.modules() if isinstance(m, Watched)]
     assert [name for name, _ in tree_flatten(model.module.trainable_parameters())] == names
     assert mx.array_equal(logits(model, general), before)
-    inputs = {name: len(gram) for name, gram in grams.items()}
+    inputs = {name: len(grams[twin]) for name, twin in same.items()}
     assert inputs == {name: layer.lora_a.shape[0] for name, layer in lora_layers(model).items()}
+    assert len(grams) == 4 * len(inputs) / 7  # q, k and v read the same, and so do gate and up
+    assert all(mx.trace(gram).item() == pytest.approx(1.0, abs=1e-3) for gram in grams.values())
 
 
 def test_the_fewest_directions_that_hold_the_share() -> None:
+    import mlx.core as mx
     import numpy as np
 
     from circadian.backend.subspace import top_directions
 
-    gram = np.diag([0.5, 8.0, 1.0, 0.5, *[0.0] * 12])
+    gram = mx.array(np.diag([0.5, 8.0, 1.0, 0.5, *[0.0] * 12]).astype(np.float32))
     for share, kept in ((0.7, [1]), (0.85, [1, 2]), (0.88, [1, 2])):
         found = np.abs(np.array(top_directions(gram, share), dtype=np.float32))
         assert found.shape == (16, len(kept))
         assert np.allclose(found.sum(axis=1), [1.0 if i in kept else 0.0 for i in range(16)], atol=1e-3)
-    assert top_directions(np.eye(16), 1.0).shape == (16, 8)  # never more than half of the width
+    assert top_directions(mx.eye(16), 1.0).shape == (16, 4)  # never more than a quarter of the width

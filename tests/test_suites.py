@@ -14,7 +14,7 @@ from circadian.errors import UserError
 from circadian.exam.haystack import haystack
 from circadian.exam.sandbox import extract_code, score_code
 from circadian.exam.scorers import SCORERS, cheap_trick, reference_of
-from circadian.exam.suites import draw, load_suite, load_suites, suite_hash
+from circadian.exam.suites import draw, item_hash, load_suite, load_suites, suite_hash
 from circadian.night.replay import all_questions
 from circadian.nightly_exam import exam_hashes
 from circadian.records import Item, normalize, question_hash
@@ -126,14 +126,24 @@ def test_the_hash_is_of_what_is_asked_not_of_the_file(tmp_path: Path) -> None:
     two = load_suite(write(tmp_path / "two.jsonl", "", GOOD | {"id": "b"}, GOOD))
     other = load_suite(write(tmp_path / "three.jsonl", GOOD, GOOD | {"id": "b", "target": 6}))
     assert suite_hash(one) == suite_hash(two) != suite_hash(other)
+    assert item_hash(one[0]) == item_hash(two[1]) != item_hash(one[1])
+    assert item_hash(one[0]) == item_hash(other[0]) and item_hash(one[1]) != item_hash(other[1])
 
 
-def test_a_folder_in_the_folder_holds_suites_too_and_all_is_every_one(tmp_path: Path) -> None:
+def test_a_folder_in_the_folder_holds_suites_too_and_all_is_every_one_but_the_hidden(tmp_path: Path) -> None:
     write(tmp_path / "one.jsonl", GOOD)
     write(tmp_path / "hidden" / "two.jsonl", GOOD | {"id": "b", "split": "hidden"})
     write(tmp_path / "heldout.jsonl", {"messages": []})
     assert [i.id for i in load_suites(["two"], tmp_path)] == ["b"]
-    assert sorted(i.id for i in load_suites(["all"], tmp_path)) == ["a", "b"]
+    write(tmp_path / "slow" / "three.jsonl", GOOD | {"id": "c"})
+    assert sorted(i.id for i in load_suites(["all"], tmp_path)) == ["a", "c"]
+    assert sorted(i.id for i in load_suites(["all"], tmp_path, hidden=True)) == ["a", "b", "c"]
+    assert sorted(i.id for i in load_suites(["all", "two"], tmp_path)) == ["a", "b", "c"]
+
+
+def test_all_of_the_shipped_suites_holds_no_hidden_item() -> None:
+    items = load_suites(["all"], EVAL)
+    assert {i.split for i in items} == {"heldout"} and {i.suite for i in items} == {"prompts", "more", "slow"}
 
 
 def test_a_haystack_is_made_at_load_the_same_every_time(tmp_path: Path) -> None:
@@ -148,7 +158,8 @@ def test_a_haystack_is_made_at_load_the_same_every_time(tmp_path: Path) -> None:
 
 
 def shipped() -> tuple[Item, ...]:
-    return load_suites(["all"], EVAL)
+    """Every item, the hidden ones too."""
+    return load_suites(["all"], EVAL, hidden=True)
 
 
 def test_the_nightly_suite_is_made_by_its_script() -> None:
@@ -181,7 +192,7 @@ def test_another_seed_draws_other_items_that_also_load(tmp_path: Path) -> None:
     here = {r["prompt"] for r in make_prompts.items(0, 20)}
     assert sum(r["prompt"] not in here for r in rows) > 60
     make_suites.main(["--seed", "7", "--out", str(tmp_path / "other")])
-    assert len(load_suites(["all"], tmp_path / "other")) == len(shipped()) - 180
+    assert len(load_suites(["all"], tmp_path / "other", hidden=True)) == len(shipped()) - 180
 
 
 def test_the_shipped_suites_are_large_enough_for_every_category() -> None:

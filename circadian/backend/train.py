@@ -79,7 +79,7 @@ class StudyPlan:
     average: float = 0.9
     least_passes: int = 3
     patience: int = 2
-    spare: float = 0.95
+    spare: float = 0.9
     rehearse: int = 2
     rehearse_most: int = 64
     checkpoint_every: int = 20

@@ -16,6 +16,8 @@ from circadian.records import Item, Json, Score, short_id
 WEIGHTS, CONFIG = "adapters.safetensors", "adapter_config.json"
 ITEM = "item"  # key of a row: the hash of what was asked and how it is judged
 PARTS = ("exam", "backend")  # folders of this program in which a change may change a score
+FILES = ("records.py",)  # and files: how answers are normalized, and what a hash is made of
+PACKAGES = ("mlx", "mlx-lm", "pydantic-monty")  # the last runs the code that a model wrote
 
 
 class Partial:
@@ -85,6 +87,25 @@ def config_text(adapter: Path, scale: float) -> str:
 @functools.cache
 def program() -> str:
     """A hash of what asks and judges, so that a score of another version of it is never compared with one of this."""
-    package = Path(__file__).resolve().parent.parent
-    sources = [sha256_file(path) for part in PARTS for path in sorted((package / part).glob("*.py"))]
-    return short_id(*sources, *(metadata.version(name) for name in ("mlx", "mlx-lm")))
+    return program_of(Path(__file__).resolve().parent.parent, versions())
+
+
+def program_of(package: Path, packages: Sequence[str]) -> str:
+    """The same of the program in the folder `package`, with these packages, each with its version."""
+    sources = [
+        *(package / name for name in FILES),
+        *(p for part in PARTS for p in sorted((package / part).glob("*.py"))),
+    ]
+    return short_id(*(sha256_file(path) for path in sources), *packages)
+
+
+def versions() -> list[str]:
+    """The packages that a score depends on, each with its version; one that is not installed scores nothing."""
+    return [f"{name} {version_of(name)}" for name in PACKAGES]
+
+
+def version_of(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "not installed"

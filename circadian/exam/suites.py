@@ -21,7 +21,8 @@ from circadian.settings import nearest
 SHOWN = 3  # problems named in the error line
 LONGEST = 4096  # max_tokens of one item
 FIELDS = ("id", "category", "prompt", "scorer", "target", "split", "system", "max_tokens", "haystack")
-ALL = "all"  # every suite of the folder
+ALL = "all"  # every suite of the folder but the hidden ones
+HIDDEN = "hidden"  # a split, and the folder whose suites are of it
 RECORDS = "heldout"  # exchanges for the held-out loss, in the journal's format: no suite
 
 
@@ -118,11 +119,20 @@ def suite_paths(folder: Path) -> dict[str, Path]:
     return {p.stem: p for p in sorted(folder.rglob("*.jsonl")) if p.stem != RECORDS}
 
 
-def load_suites(names: Sequence[str], folder: Path) -> tuple[Item, ...]:
-    """The items of several suites, in order; `all` is every one. UserError when an id or a suite occurs twice."""
+def all_suites(folder: Path, *, hidden: bool = False) -> list[str]:
+    """The names of the suites of a folder; those in a folder `hidden/` only when asked for."""
+    found = suite_paths(folder).items()
+    return [name for name, path in found if hidden or HIDDEN not in path.relative_to(folder).parts[:-1]]
+
+
+def load_suites(names: Sequence[str], folder: Path, *, hidden: bool = False) -> tuple[Item, ...]:
+    """The items of several suites, in order. UserError when an id or a suite occurs twice.
+
+    `all` is every suite of the folder, those of its `hidden/` only with `hidden`; one that is named is loaded anyhow.
+    """
     items: list[Item] = []
     home: dict[str, str] = {}
-    for name in (n for given in names for n in (suite_paths(folder) if given == ALL else [given])):
+    for name in (n for given in names for n in (all_suites(folder, hidden=hidden) if given == ALL else [given])):
         path = suite_path(name, folder)
         found = load_suite(path)
         for item in found:
@@ -140,6 +150,14 @@ def suite_hash(items: Sequence[Item]) -> str:
     """
     rows = sorted(json.dumps({**dataclasses.asdict(i), "suite": "", "source": ""}, sort_keys=True) for i in items)
     return hashlib.sha256("\n".join(rows).encode()).hexdigest()
+
+
+def item_hash(item: Item) -> str:
+    """The same of one item, 16 hex digits: two answers compare only when their items have the same id and hash.
+
+    Not a suite's: a night draws its items, so the hash of what two nights asked of a suite differs every time.
+    """
+    return suite_hash([item])[:16]
 
 
 # --- what is asked tonight ----------------------------------------------------------------------------------------

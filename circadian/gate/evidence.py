@@ -113,7 +113,11 @@ class Gain:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Everything that the verdict is made of. `groups` holds all items together first, then the categories."""
+    """Everything that the verdict is made of. `groups` holds all items together first, then the categories.
+
+    `gain_alpha` and `interval_alpha`: the chance of error at which a gain was looked for, and at which each interval's
+    lower end may lie above the true mean.
+    """
 
     groups: tuple[Group, ...]
     gain: Gain
@@ -125,6 +129,8 @@ class Evidence:
     loss_rise: float
     records: int
     loss_harmed: bool
+    gain_alpha: float
+    interval_alpha: float
 
     @property
     def total(self) -> Group:
@@ -136,9 +142,14 @@ class Evidence:
         return self.harmed_passes | self.harmed_values | {name for name, is_harmed in others.items() if is_harmed}
 
 
-def gather(live: Report, candidate: Report, settings: GateSettings, looks: int) -> Evidence:
-    """The evidence of two exams. `looks` widens the intervals: see `interval_level`."""
-    groups = make_groups(live, candidate, settings, looks)
+def gather(live: Report, candidate: Report, settings: GateSettings, looks: int, examination: int = 1) -> Evidence:
+    """The evidence of two exams. `looks` widens the intervals: see `interval_level`.
+
+    Each further `examination` has half of the chance of the one before to promote by luck: for the gain and, as if it
+    had twice the looks, for the intervals. Tests on harm keep their level, for to halve it would overlook harm.
+    """
+    halved = 2 ** (examination - 1)
+    groups = make_groups(live, candidate, settings, looks * halved)
     splits = by_split(groups[0].pairs)
     shares = dict(SHARES)
     if not groups[0].values:  # nothing to see beside pass/fail: passes have that share too
@@ -150,7 +161,7 @@ def gather(live: Report, candidate: Report, settings: GateSettings, looks: int) 
     values = {g.name: value_p(g, settings) for g in groups if g.values}
     return Evidence(
         groups=groups,
-        gain=measure_gain(live.recall, candidate.recall, settings.alpha),
+        gain=measure_gain(live.recall, candidate.recall, settings.alpha / halved),
         splits=splits,
         harmed_passes=fallen(passes, level["passes"], {g.name: g.smallest_p for g in groups}),
         harmed_values=fallen(values, level["values"], {}),
@@ -160,6 +171,8 @@ def gather(live: Report, candidate: Report, settings: GateSettings, looks: int) 
         loss_rise=rise,
         records=len(differences),
         loss_harmed=is_loss_harmed(differences, level["loss"], settings.loss_rise),
+        gain_alpha=settings.alpha / halved,
+        interval_alpha=settings.alpha / (max(1, looks) * halved),
     )
 
 

@@ -28,6 +28,17 @@ def judge_forgotten(asked: Sequence[str], before: LogProbs, after: LogProbs) -> 
             yield f"forgotten {fact_id}: log p {told:.1f} before it was told, {now:.1f} now, must not be higher"
 
 
+def with_taught(verdict: Verdict, marks: Sequence[str]) -> Verdict:
+    """Held when the candidate was taught what is to be forgotten: `marks` are the ids of the marks.
+
+    Ids alone, for a reason is kept in tables and logs where no purge looks for what was said.
+    """
+    if not marks:
+        return verdict
+    reason = f"was taught what is to be forgotten since ({' '.join(marks)})"
+    return Verdict(False, (reason, *(() if verdict.promote else verdict.reasons)), verdict.figures)
+
+
 def with_forgotten(verdict: Verdict, asked: Sequence[str], before: LogProbs, after: LogProbs) -> Verdict:
     """The verdict with the forgotten facts weighed as well: one that is still known holds, and says so first."""
     if not asked:

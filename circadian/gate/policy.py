@@ -18,29 +18,36 @@ NOTHING_MORE: Json = {"more_items": 0, "more_of": {}, "more_probes": 0}
 
 
 def judge(
-    live: Report | None, candidate: Report, settings: GateSettings, base: Report | None = None, looks: int = 1
+    live: Report | None,
+    candidate: Report,
+    settings: GateSettings,
+    base: Report | None = None,
+    looks: int = 1,
+    examination: int = 1,
 ) -> Verdict:
     """Promote only when recall rose beyond luck, no harm was shown, and a harm that matters can be ruled out.
 
     `live` is the report of the model that answers now (the base model when there is no adapter); None holds.
     `base` is only reported. `looks` is how often, in all, this candidate may be examined before it is given up
     (smaller LoRA scales): the first look that passes promotes, so each must rule out harm the more surely.
+    `examination`: 2 when an inconclusive candidate is examined again, and so on; on the same reports no later one is
+    more lenient than an earlier one with as many `looks`.
     """
     if live is None:
         return Verdict(False, ("live model: not examined",), {"candidate": candidate.adapter})
-    outcome, reasons, evidence = decide(live, candidate, settings, looks)
+    outcome, reasons, evidence = decide(live, candidate, settings, looks, examination)
     measured = figures(live, candidate, evidence, looks)
-    measured |= asks_for(evidence, settings, looks) if outcome == "inconclusive" else NOTHING_MORE
+    measured |= asks_for(evidence, settings) if outcome == "inconclusive" else NOTHING_MORE
     if base is not None:
         measured["base"] = base_figures(base)
     return Verdict(outcome == "promote", reasons, measured, outcome)
 
 
 def decide(
-    live: Report, candidate: Report, settings: GateSettings, looks: int
+    live: Report, candidate: Report, settings: GateSettings, looks: int, examination: int = 1
 ) -> tuple[Outcome, tuple[str, ...], Evidence]:
     """Outcome, reasons, and the evidence that they were drawn from: a problem holds, else a doubt, else promote."""
-    evidence = gather(live, candidate, settings, looks)
+    evidence = gather(live, candidate, settings, looks, examination)
     problems = [
         *compare_exams(live, candidate),
         *judge_pairs(live, candidate),
@@ -49,7 +56,7 @@ def decide(
         *harms(evidence, settings),
         *judge_gain(evidence.gain),
     ]
-    doubts = list(judge_doubts(evidence, settings, looks))
+    doubts = list(judge_doubts(evidence, settings))
     if problems:
         return "hold", (*problems, *suspicions(evidence, settings)), evidence
     if doubts:
@@ -141,13 +148,13 @@ def judge_gain(gain: Gain) -> Iterator[str]:
         yield f"recall {score_line(gain.counts)}, must rise"
 
 
-def judge_doubts(evidence: Evidence, settings: GateSettings, looks: int) -> Iterator[str]:
+def judge_doubts(evidence: Evidence, settings: GateSettings) -> Iterator[str]:
     """What was measured, but too little to say: how many more it would take."""
     gain, total = evidence.gain, evidence.total
     if 0 < gain.counts[2] < settings.least_probes:
         yield f"recall: {gain.counts[2]} probes measured, needed {settings.least_probes}"
     elif gain.won > gain.lost and not gain.shown:
-        more = probes_needed(gain.won, gain.lost, settings.alpha)
+        more = probes_needed(gain.won, gain.lost, evidence.gain_alpha)
         yield f"recall {score_line(gain.counts)} may be luck (p {gain.p:.2f}): about {more} more probes would tell"
     if 0 < total.counts[2] < settings.least_items:
         yield f"capability: {total.counts[2]} items measured, needed {settings.least_items}"
@@ -155,7 +162,7 @@ def judge_doubts(evidence: Evidence, settings: GateSettings, looks: int) -> Iter
         yield (
             f"capability {score_line(total.counts)}: between {100 * total.interval.low:+.1f} and "
             f"{100 * total.interval.high:+.1f} points, a fall of {100 * settings.margin:g} is not ruled out: "
-            f"about {items_short(evidence, settings, looks)} more items would tell"
+            f"about {items_short(evidence, settings)} more items would tell"
         )
     yield from suspicions(evidence, settings)
     rise = evidence.loss_rise
@@ -188,7 +195,7 @@ def more_of(group: Group, settings: GateSettings) -> int:
     return max(1, items_needed(statistics.stdev(changes), fall, settings.alpha * share / 2) - len(changes))
 
 
-def items_short(evidence: Evidence, settings: GateSettings, looks: int) -> int:
+def items_short(evidence: Evidence, settings: GateSettings) -> int:
     """How many more items would tell, from the observed deviation and how far the mean is from the margin.
 
     Where nothing flipped the deviation is unknown; one flip in the items there are stands for it.
@@ -199,7 +206,7 @@ def items_short(evidence: Evidence, settings: GateSettings, looks: int) -> int:
     deviation = max(deviation, 1 / math.sqrt(max(1, len(changes))))
     fall = -total.change
     distance = settings.margin - fall if fall < settings.margin else fall
-    return max(1, items_needed(deviation, distance, settings.alpha / looks) - len(changes))
+    return max(1, items_needed(deviation, distance, evidence.interval_alpha) - len(changes))
 
 
 def loss_rise(live: Mapping[str, float], candidate: Mapping[str, float]) -> float:
@@ -228,22 +235,22 @@ def figures(live: Report, candidate: Report, evidence: Evidence, looks: int) -> 
     }
 
 
-def more_items(evidence: Evidence, settings: GateSettings, looks: int) -> int:
+def more_items(evidence: Evidence, settings: GateSettings) -> int:
     """How many more capability items would settle the verdict; 0 where that is not what is missing."""
     total = evidence.total
-    short = 0 if total.interval.low > -settings.margin else items_short(evidence, settings, looks)
+    short = 0 if total.interval.low > -settings.margin else items_short(evidence, settings)
     return max(short, settings.least_items - len(total.pairs), 0)
 
 
-def asks_for(evidence: Evidence, settings: GateSettings, looks: int) -> Json:
+def asks_for(evidence: Evidence, settings: GateSettings) -> Json:
     """What would settle an inconclusive verdict: items of any category, items of suspected ones, and probes."""
     suspected = [g for g in evidence.groups[1:] if g.name in evidence.suspected - evidence.harmed]
     gain = evidence.gain
     probes = max(0, settings.least_probes - gain.counts[2])
     if gain.won > gain.lost and not gain.shown:
-        probes = max(probes, probes_needed(gain.won, gain.lost, settings.alpha))
+        probes = max(probes, probes_needed(gain.won, gain.lost, evidence.gain_alpha))
     of = {group.name: more_of(group, settings) for group in suspected}
-    return {"more_items": more_items(evidence, settings, looks), "more_of": of, "more_probes": probes}
+    return {"more_items": more_items(evidence, settings), "more_of": of, "more_probes": probes}
 
 
 def base_figures(base: Report) -> Json:

@@ -178,18 +178,16 @@ def identity_name(role: str, name: str) -> Draft:
 def birthday(match: re.Match[str]) -> Iterable[Draft | None]:
     owner = match["s"].strip()
     subject = {"my": "I", "our": "we"}.get(owner.lower(), re.sub(r"'s?$", "", owner))
-    shown = re.sub(r"^on ", "", clean(match["v"]))
+    shown, _, town = re.sub(r"^on ", "", clean(match["v"])).partition(" in ")
     value = re.sub(r"^the ", "", shown)
-    return [
-        Draft(
-            "birthday",
-            subject,
-            value,
-            f"{possessive(subject)} birthday is {shown}",
-            f"{subject_key(subject)}|birthday",
-            {},
-        )
-    ]
+    if re.fullmatch(r"\d{4}", value) or (town and not re.match(r"[A-Z]", town)):
+        return []  # "born in 1984" is no birthday
+    said = f"{possessive(subject)} birthday is {shown}"
+    day = Draft("birthday", subject, value, said, f"{subject_key(subject)}|birthday", {})
+    if not town or " born " not in match.string:
+        return [day]
+    born = f"{subject} {be_for(subject, past=True)} born in {town}"
+    return [day, Draft("birthplace", subject, town, born, f"{subject_key(subject)}|birthplace", {})]
 
 
 def favourite(match: re.Match[str]) -> Iterable[Draft | None]:
@@ -313,12 +311,17 @@ _AFTER_PLACE = (
 )
 
 
+_SCHOOL = re.compile(r"\b(?:university|uni|college|school|academy|kindergarten|nursery|playgroup)\b", re.IGNORECASE)
+
+
 def place(relation: str) -> Callable[[re.Match[str]], Iterable[Draft | None]]:
     def build(match: re.Match[str]) -> Iterable[Draft | None]:
         subject, value = match["s"], re.split(_AFTER_PLACE, clean(match["v"]))[0]
         full = clean(match["v"])
         if relation == "employer":
             value = re.split(r"(?<=\w) in (?=[A-Z])", value)[0] if re.match(r"(?:the )?[A-Z]", value) else value
+            if _SCHOOL.search(value) and not re.search(r"\b(?:work\w*|job|employed|earns?)\b", match.string):
+                return []  # "started at Leeds University": as what, nobody said
         if (
             value_type(value) == "common"
             and value_type(full) == "name"
@@ -429,6 +432,8 @@ def attribute(match: re.Match[str]) -> Iterable[Draft | None]:
         return []
     if re.search(r" (?:he|she|it|they|I|we|that)$", noun_phrase):
         return []  # "my dog thinks he is the king of Spain"
+    if value_type(value) in ("number", "money") and head_noun(noun_phrase) in PEOPLE | PETS:
+        return []
     first = lemma_of(value.split(" ")[0])
     if re.fullmatch(r"[A-Z]{2,4}", value) and head_noun(noun_phrase) in PEOPLE:
         return []  # "my boyfriend is DJ"

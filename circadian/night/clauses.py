@@ -16,10 +16,11 @@ from circadian.night.grammar import (
     is_particular,
     is_plural,
     lemma_of,
+    short_value,
     strip_determiner,
     value_type,
 )
-from circadian.night.words import IRREGULAR, NOUNISH, NUMBER_WORDS, PEOPLE, PLACE_NOUNS, bag
+from circadian.night.words import IRREGULAR, KINDS, NOUNISH, NUMBER_WORDS, PEOPLE, PLACE_NOUNS, bag
 
 _PRONOUNS = ("i", "we", "he", "she", "they", "it")
 _HAVE = ("have", "has", "had", "do", "does", "did", "don't", "doesn't", "didn't", "haven't", "hasn't")
@@ -50,6 +51,19 @@ _TITLES = "Dr|Mr|Mrs|Ms|Prof|Professor|Uncle|Aunt|Auntie|Grandma|Grandpa|Granny|
 _EVERY = re.compile(
     r"^(.*?)[ ,]+((?:every|each|next|on) \w+(?: \w+)?|(?:twice|once|three times) a \w+)$", re.IGNORECASE
 )
+# Whom something was given, taught or owed: a pronoun, or a name or relative before an article or a sum.
+_TO_SOMEBODY = re.compile(
+    r"(?P<who>(?:me|us|him|them)|(?:[A-Z][a-z]+|(?:my|our) [a-z-]+(?: [A-Z][a-z]+)?)"
+    r"(?= (?:an? |[€$£]|\d[\d.,]* (?:euros?|dollars?|pounds?|francs?|quid|bucks)\b))) "
+)
+# What follows a value in its list, up to the next phrase.
+_ITEM = rf"(?!(?:{'|'.join(PREPOSITIONS - {'of'} | _ADVERBS)})\b)[\w'-]+"
+_AND_MORE = re.compile(
+    rf"(?:, (?!and ){_ITEM}(?: {_ITEM})*? )*(?:, )?and (?!\d|an? (?!little|bit)){_ITEM}(?: {_ITEM})*"
+)
+_OURS = re.compile(r"\b(?:my|me|our|us|I|we)\b")
+_LIVING = PEOPLE | {"i", "we"}
+_LONGEST_LIST = 8  # words
 _PEOPLE_VERBS = bag(
     "ring phone call meet marry love admire know see date visit call adopt divorce hire interview teach supervise"
 )
@@ -289,9 +303,32 @@ def slot_with(rest: str, value: str) -> Slot | None:
     return Slot(before, preposition, phrase, value, " ".join([left, *join[at + 1 :]]).strip())
 
 
+def listed(said: str, value: str) -> str:
+    """The value cut short, but with the whole list it stands in: of "French and German" neither alone is the answer.
+
+    "" when it stands behind another statement ("vegan and allergic to soy"), or the list is no short phrase.
+    """
+    short, clause = short_value(value), parse(said.replace(",", " ,"))
+    slot = slot_with(clause.rest, short) if clause and short else None
+    if clause is None or slot is None:
+        return short
+    if clause.is_be and re.search(r" (?:and|but) ", slot.before):
+        return ""
+    more = _AND_MORE.match(slot.after)
+    if not more and " and " not in slot.phrase:
+        return short
+    if more and more[0].startswith(", ") and more[0][2].isupper() != short[:1].isupper():
+        return short  # "two sisters, Amber and Fleur"
+    whole = joined([strip_determiner(slot.phrase), more[0] if more else ""]).replace(" ,", ",")
+    return "" if len(whole.split()) > _LONGEST_LIST or _OURS.search(whole) else whole
+
+
 def _date_apart(preposition: str, phrase: str) -> list[tuple[str, str]]:
-    """ "emptied every Wednesday" → the participle, and the day on its own."""
+    """ "emptied every Wednesday" → the participle, and the day on its own; "gave me a Rolex" → me, and the Rolex."""
     match = _EVERY.match(phrase)
+    given = _TO_SOMEBODY.match(phrase) if not preposition else None
+    if given:
+        return [("", given["who"]), *_date_apart("", phrase[given.end() :])]
     return [(preposition, match[1]), ("", match[2])] if match else [(preposition, phrase)]
 
 
@@ -343,6 +380,8 @@ def wh_word(clause: Clause, slot: Slot) -> tuple[str, str]:
         return "where", ""
     if preposition in ("to", "from", "into", "through") and kind == "name" and clause.lemma in _GOING:
         return "where", "from" if preposition == "from" else "to"
+    if preposition == "from" and kind == "name" and clause.is_be and clause.subject.split(" ")[-1].lower() in _LIVING:
+        return "where", "from"
     return "what", preposition
 
 
@@ -350,14 +389,14 @@ def _asks_who(clause: Clause, slot: Slot, kind: str) -> bool:
     """Whether the value is somebody: a title or a relative in it, or a name after by, with, for, married to …"""
     if any(w in PEOPLE for w in slot.phrase.split()) or _is_person(slot.value):
         return True
-    if kind != "name":
+    if kind != "name" or KINDS.get(slot.value.lower()) == "language":
         return False
     if slot.preposition == "to":
         return slot.before.split(" ")[-1] in ("married", "engaged", "related") or clause.lemma == "belong"
     if clause.lemma in ("begin", "start", "end", "finish", "fill", "cover", "make", "set", "write", "paint"):
         return slot.preposition == "by" and bool(clause.aux)
     return slot.preposition in ("by", "with", "for", "under") or (
-        not slot.preposition and clause.lemma in _PEOPLE_VERBS
+        not slot.preposition and not slot.before and clause.lemma in _PEOPLE_VERBS
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from circadian.night.builders import MULTI, Draft, appositive, kind_of
-from circadian.night.clauses import parse
+from circadian.night.clauses import listed, parse
 from circadian.night.foreign import foreign_draft
 from circadian.night.generic import PASSING, generic_drafts
 from circadian.night.grammar import (
@@ -39,6 +39,14 @@ _STOP = bag(
 # A pronoun that nothing before it explains: about whom, nobody can say.
 _NOBODY = re.compile(r"(?:he|she|they|it|his|her|their|its|this|that|these|those)(?: |$)", re.IGNORECASE)
 
+
+# Relations whose value may be a list.
+_LISTS = MULTI | {"clause", "studies"}
+# The second half of "is vegan and allergic to soy", and of "was born in Porto but raised in Paris".
+_DESCRIBES = re.compile(r"(?:[a-z]+(?:ed|ing) [a-z]|(?:allergic|intolerant|afraid|fond|proud|from|based) )")
+_DONE_TO = re.compile(
+    r"(?:born|raised|brought up|educated|trained|baptised|baptized|christened|diagnosed|buried) (?:in|at|on|by|with) "
+)
 
 Told = tuple[Draft, bool]  # and whether the user marked it as a change
 
@@ -130,8 +138,12 @@ def _drafts_of(part: str, statement: Said) -> list[Draft]:
 
 def _sound(found: Iterable[Draft]) -> list[Draft]:
     """The drafts with their values cut short, without those that say nothing by themselves."""
-    short = [replace(draft, value=short_value(draft.value)) for draft in found if not _NOBODY.match(draft.subject)]
+    short = [replace(draft, value=_short(draft)) for draft in found if not _NOBODY.match(draft.subject)]
     return [draft for draft in short if draft.value and stands_alone(draft)]
+
+
+def _short(draft: Draft) -> str:
+    return listed(draft.said, draft.value) if draft.relation in _LISTS else short_value(draft.value)
 
 
 def _parts(statement: Said, subject: str) -> list[str]:
@@ -160,15 +172,20 @@ def _halves(text: str) -> list[str]:
         first = right.split(" ")[0]
         if re.match(r"(?:it|she|he|that|this) (?:is|was) (?:my|our|the) ", right):
             continue
-        if re.match(r"(?:I|we|he|she|they|it|my|our|his|her|its|their|the)\b", right) and parse(right) is not None:
+        second = parse(right) if re.match(r"(?:I|we|he|she|they|it|my|our|his|her|its|their|the)\b", right) else None
+        if second is not None and (
+            second.rest or second.aux or not re.match(r"the\b", right)
+        ):  # no clause: "the harp in the band"
             return [left, *_halves(right)]
         another = re.match(r"(I|[Ww]e) (?:have|have got|got) (?:a|an|one) ", left)
         if another and re.match(r"(?:a|an|another) [a-z-]+ (?:named|called) ", right):
             return [left, *_halves(f"{another[1]} have {right}")]
         form = lemma_of(first) if first.islower() else None
         clause = parse(left)
-        if clause is not None and clause.is_be and re.match(r"[a-z]+(?:ed|ing) [a-z]", right):
+        if clause is not None and clause.is_be and _DESCRIBES.match(right):
             return [left, *_halves(f"{clause.subject} {clause.verb} {right}")]
+        if clause is not None and clause.aux in ("was", "were") and _DONE_TO.match(right):
+            return [left, *_halves(f"{clause.subject} {clause.aux} {right}")]
         opens = first in ("is", "are", "am", "was", "were", "has", "have") or (
             form is not None and form[1] in ("s", "past")
         )

@@ -89,6 +89,11 @@ _DATE = re.compile(
 _TIME = re.compile(
     r"\d{1,2}(?::\d\d)? ?(?:am|pm|a\.m\.|p\.m\.|o'clock)\b|\d{1,2}:\d\d|noon\b|midnight\b", re.IGNORECASE
 )
+# "2014 Honda Civic", "1930 house": the year of a thing; a lower-case plural is counted ("2000 bricks").
+_YEAR_OF_A_THING = re.compile(
+    rf"(?:18|19|20)\d\d (?!(?:{'|'.join(PREPOSITIONS)}|and|or|but|so|when|where|if|because|only|alone|already)\b)"
+    r"(?:[A-Z]|[a-z])"
+)
 _TRAILING = re.compile(
     r"[, ]+(?:now|today|these days|nowadays|at the moment|at present|currently|right now|"
     r"this (?:week|month|year|morning|afternoon|evening)|"
@@ -278,10 +283,12 @@ def value_type(text: str) -> str:
     bare = re.sub(r"^(?:the|a|an|on|in|at) ", "", text.strip(), flags=re.IGNORECASE)
     if _TIME.match(bare):
         return "time"
-    if _DATE.match(bare) or _DATE.match(text):
+    if (_DATE.match(bare) or _DATE.match(text)) and not _YEAR_OF_A_THING.match(bare):
         return "date"
     if re.match(r"[€$£]\s?\d|\d[\d.,]*\s?(?:€|\$|£|euros?|dollars?|pounds?|francs?|kr|yen)\b", bare, re.IGNORECASE):
         return "money"
+    if _YEAR_OF_A_THING.match(bare) and (re.search(r"[A-Z]", bare) or not is_plural(bare)):
+        return "name"
     if re.fullmatch(rf"{_NUMBER}(?:[ -]{_NUMBER})*(?: .*|[\w.°%\"']*)?", bare, re.IGNORECASE):
         return "number"
     if re.search(r"(?:^|\s)[\"“]?[A-ZÀ-ÖØ-Þ]|\d|\w[@.]\w{2}", bare):

@@ -19,7 +19,8 @@ _MINE = rf"(?:[Mm]y|[Oo]ur) {_ADJECTIVE}{{0,3}}?"
 _NP = r"(?:[Mm]y|[Oo]ur|[Tt]he) [\w' -]+?"
 _NOT_FIRST = rf"(?!(?:{'|'.join([*DAYS, *MONTHS, 'i', 'im'])})\b)"
 _PERSON = rf"(?i:{_NOT_FIRST}){NAME}"
-_PASSING_NAME = re.compile(rf"\b(?P<np>{_MINE}(?:{_KIN})),? (?:called |named )?(?P<v>{_PERSON})(?!')\b")
+_PASSING_NAME = re.compile(rf"\b(?P<np>{_MINE}(?:{_KIN})),? (?:called |named )?(?P<v>{_PERSON})\b")
+_THE_ONE = re.compile(rf"\b(?P<np>the (?:{_KIN})), (?P<v>{_PERSON})$")
 _BETWEEN = re.compile(rf"^(?P<np>{_NP}),? (?:(?:a|an|one|called|named) )?(?P<v>{_PERSON}),(?= [a-z])")
 _MAKE = re.compile(
     rf"^(?P<np>(?:[Mm]y|[Oo]ur) [\w' -]+?), (?P<det>an?) (?P<v>{NAME})(?: (?:from|of|in) [\w ]+)?,(?= [a-z])"
@@ -61,6 +62,10 @@ def mentions(text: str) -> tuple[list[Draft], str]:
                 : found.end("v")
             ]
     out = [identity_name(_low(m["np"]), m["v"]) for m in _PASSING_NAME.finditer(text)]
+    kept = _THE_ONE.search(text)
+    if kept:
+        out.append(identity_name(kept["np"], kept["v"]))
+        text = text[: kept.end("np")]
     bought = _OBJECT.search(text)
     if bought:
         thing = f"the {bought['n']}"

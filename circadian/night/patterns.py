@@ -111,7 +111,7 @@ _PATTERNS = _compile([
     (rf"(?:[Tt]he )?name of (?P<s>(?:my|our|the|[A-Z]\w+'s) [\w' -]+) {_BE} {_NAME}", named),
     (rf"(?P<s>(?:[Mm]y|[Oo]ur|[Tt]he|[A-Z][\w-]+'s) [\w' -]+?)(?: {_BE})?{_ADV} (?:called|named|codenamed|code-named|nicknamed|christened|known as|goes by|answers to) {_CALLED}", named),
     (rf"(?P<o>(?:[Mm]y |[Oo]ur )?[\w' -]+?){_ADV} (?:calls?|called|named|has named) (?P<s>(?:his|her|their) [a-z -]+?) {_NAME}", named_by),
-    (rf"(?:[Ww]e|I|[Tt]hey)(?: have)?{_ADV}(?: finally| just| decided to)? (?:named?|call(?:ed)?|christened|nicknamed?|renamed) (?P<s>(?:my|our|the) [\w' -]+?)(?::| as| to)? {_NAME}", named),
+    (rf"(?:[Ww]e|I|[Tt]hey)(?: have)?{_ADV}(?: finally| just| decided to)? (?:named?|call(?:ed)?|christened|nicknamed?|renamed) (?P<s>(?:my|our|the) [\w' -]+?)(?::| as| to)? {_NAME}(?: (?:after|for|because|in honou?r of) .+)?", named),
     (rf"(?P<s>I|[Ww]e){_ADV}(?: finally)? {_GOT} (?P<det>a|an|another|my first|a second|one|our first|a new) (?P<n>(?:[a-z-]+ )*?[a-z-]+?)(?: (?:yesterday|today|last \w+|this \w+|from [\w ]+))?,?(?: and)? (?:(?:is |are |we |I )?(?:named|called)(?: (?:her|him|it|them))?|whose name is|(?:her|his|its) name is) {_CALLED}", got_named),
     (rf"(?P<v>[\"“]?[A-ZÀ-ÖØ-Þ][\w'’: -]*?[\"”]?) (?:is|are){_ADV}(?: the name of)? (?P<np>(?:my|our|[\w']+'s) (?:all-time )?(?:favou?rite )[\w' -]+)", _reversed),
     (r"(?P<v>(?:Dr\. |Mr\. |Mrs\. |Ms\. )?[A-ZÀ-ÖØ-Þ][\w'’-]*(?: [A-ZÀ-ÖØ-Þ][\w'’-]*)*) is(?: the name of)? (?P<np>(?:my|our) [\w'-]+(?: [\w'-]+){0,2})", _reversed),
@@ -128,7 +128,9 @@ _PATTERNS = _compile([
     (r"(?P<s>(?:[Mm]y|[Oo]ur|[Tt]he) [\w' -]+?) (?:has to|must|needs to) be (?:handed in|submitted|finished|done|filed|delivered|returned|sent) (?:by|on|before) (?P<v>.+)", due),
     (rf"{_WHO}{_ADV} (?:live|lives|lived|(?:have|has) (?:been living|lived)|reside|resides|am living|is living|are living|have moved|has moved|moved|relocated|(?:am|is|are) moving|settled)(?: down)?(?: (?:back|here|over))? (?:in|to|at|on) {_PLACE}", place("home")),
     (rf"{_WHO} (?:am|is|are){_ADV} based in {_PLACE}", place("home")),
-    (rf"{_WHO}{_ADV} (?:(?:come|comes|am|is|are)(?: originally)? from|(?:was|were) born in|grew up in|(?:was|were) raised in|hail[s]? from) {_PLACE}", place("origin")),
+    (rf"{_WHO}{_ADV} (?:(?:come|comes|am|is|are)(?: originally)? from|hail[s]? from) {_PLACE}", place("origin")),
+    (rf"{_WHO}{_ADV} (?:was|were) born in {_PLACE}", place("birthplace")),
+    (rf"{_WHO}{_ADV} (?:grew up|(?:was|were) (?:raised|brought up)) in {_PLACE}", place("childhood")),
     (r"(?:[Ff]or a living,? |[Bb]y (?:trade|profession),? |[Pp]rofessionally,? )(?P<s>I|we|my [\w ]+|[A-Z]\w+|he|she) (?:am|is|work as|works as) (?P<v>(?:a|an) .+)", job),
     (rf"{_WHO}{_ADV} (?:works?|am working|is working|worked|started|start|started working|began working)(?: now| nights| days| shifts| part[- ]time| full[- ]time| weekends| freelance)* as (?P<v>(?:a|an|the) .+)", job),
     (rf"{_WHO}{_ADV} (?:am|is|are|became|have become|has become|qualified as|trained as)(?: working as)? (?P<v>(?:a|an) (?:[\w-]+ ){{0,3}}[\w-]*{_JOB_END})(?P<tail> (?:at|for|in|on|with|by|from) .+)?", job),
@@ -145,8 +147,8 @@ _PATTERNS = _compile([
     (rf"{_WHO}{_ADV} (?:am|is|are|became|went|have become|(?:have|has) been) (?:a |an )?(?:strict |pure )?(?P<v>vegetarian|vegan|pescatarian|gluten-free|lactose-free|teetotal|kosher|halal|flexitarian)(?: (?:for|since) .+)?", simple("diet")),
     (rf"{_WHO}{_ADV} (?:play|plays|am playing|have been playing|has been playing|started playing|took up|started)(?P<the>(?: the)?) (?P<v>[\w' -]+?)(?: (?:for (?:\w+ )?years|since .+|in .+|with .+|at .+|on .+|every .+))?", play),
     (rf"{_WHO}{_ADV} (?:(?:am|is|are|have been|has been|started) learning|learns?|started(?: to learn)?|took up|signed up for|enrolled in|began|takes?|am taking|is taking)(?: a| an| my)?(?: (?:course|class|lessons?|evening class) in)? (?P<v>[A-Z]\w+)(?: (?:course|class|lessons?)| at .+| with .+)?", language),
-    (rf"{_WHO}{_ADV} (?:speaks?|(?:am|is) fluent in) (?P<v>[A-Z]\w+)(?: (?:at home|fluently))?", language),
-    (rf"{_WHO}{_ADV} (?:(?:am|is|are) driving|drives?|rides?|cycles?|bought|leased|own|owns) (?:a|an|my|the) (?P<v>(?:[a-z]+ )*[A-Z][\w -]+)", lambda m: vehicle(m) if re.search(r"\b(?:driv\w+|rides?)\b", m.string) or kind_of(value_of(m["v"]).split(" ")[0]) == "car" else []),
+    (rf"{_WHO}{_ADV} (?:speaks?|(?:am|is) fluent in) (?P<v>[A-Z]\w+(?:(?:,|,? and)(?: (?:a (?:little|bit of)|some|also))? [A-Z]\w+)*)(?: (?:at home|fluently))?", language),
+    (rf"{_WHO}{_ADV} (?:(?:am|is|are) driving|drives?|rides?|cycles?|bought|leased|own|owns) (?:a|an|my|the) (?P<v>(?:(?:[a-z]+|\d{{4}}) )*[A-Z][\w -]+)", lambda m: vehicle(m) if re.search(r"\b(?:driv\w+|rides?)\b", m.string) or kind_of(value_of(m["v"]).split(" ")[0]) == "car" else []),
     (rf"{_WHO}{_ADV} (?:write|writes|edit|edits|code|codes|program|programs|do)(?P<task>(?: all)?(?: of)?(?: my| our| his| her)?(?: \w+)?)? (?:in|with|on|using) (?P<v>[\w. +#-]+)", tool),
     (rf"{_WHO}{_ADV} (?:use|uses|run|runs|switched to|moved to) (?P<v>[\w. +#-]+?)(?P<task>(?: as| for| on) .+)?", tool),
     (rf"{_WHO}{_ADV} (?:drinks?|orders?|has|have) (?P<v>(?:(?:a|an|my|the) )?[\w' -]+?)(?P<when> (?:in the (?:morning|evening|afternoon)|for breakfast|with (?:my |his |her )?\w+|every \w+|at (?:night|work|home|breakfast|lunch)|after \w+|before \w+))", lambda m: drinks(m) if kind_of(m["v"]) or re.search(r"\bdrink|order", m.string) else []),
@@ -163,5 +165,5 @@ _LOOSE = [
     if build in (my_name, birthday, named, got_named, language)
     or "(?:live|lives|" in pattern.pattern
     or "report(?:s)?" in pattern.pattern
-    or "grew up in" in pattern.pattern
+    or any(words in pattern.pattern for words in ("hail[s]?", " born in ", "(?:grew up|"))
 ]

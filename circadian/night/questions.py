@@ -135,7 +135,7 @@ def _lists_of_thing(fact: Fact) -> list[str]:
     if kind in ("date", "time"):
         return ["attribute:date"]
     if kind in ("number", "money") or head_noun(np) in NUMBER_NOUNS or re.fullmatch(r"\S*\d\S*", fact.value):
-        return ["attribute:number"]
+        return [] if is_somebody(np) else ["attribute:number"]
     if (
         re.fullmatch(r"(?:my|our) [a-z-]+(?: [a-z-]+)?", np)
         and kind == "name"
@@ -308,9 +308,9 @@ def _phrases(question: str, preposition: str, phrase: str) -> list[tuple[str, st
     if question == "how much":
         return [("what amount", preposition if preposition != "for" else ""), ("what sum of money", "")]
     if value_type(phrase) == "number":
-        return [("what number", preposition), ("what figure", preposition)]
+        return [("what number", preposition), ("what exactly", preposition)]
     noun = bare.split(" ")[-1]
-    if " " in bare and noun.islower():
+    if " " in bare and noun.islower() and " and " not in bare:
         return [
             (f"what kind of {noun}", preposition),
             (f"{preposition} what".strip() if preposition else "which thing", ""),
@@ -394,7 +394,7 @@ def _in_place(fact: Fact) -> str:
     """The word that stands where the value stood: "I broke my collarbone in what place?"."""
     if fact.relation == "role" or (head_noun(fact.subject) in PEOPLE and fact.relation == "name"):
         return "who" if fact.relation == "role" else "what"
-    if fact.relation in ("home", "origin"):
+    if fact.relation in ("home", "origin", "birthplace", "childhood"):
         return "which place"
     return "what"
 

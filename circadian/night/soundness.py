@@ -11,7 +11,7 @@ from circadian.records import Fact, Lesson, normalize
 
 UNSOUND = 0.05  # share of the lessons; the rules' own share is 0
 OWN_WORDS = 0.7  # of an answer, to be about a fact; the rules' answers are it wholly
-DIVERGED = 1.0  # nats that held-out wordings may end above where the base model began
+DIVERGED = 1.0  # nats that held-out wordings may end above where the night began
 
 
 def unsound_lessons(lessons: Sequence[Lesson], facts: Mapping[str, Fact]) -> Iterator[str]:
@@ -38,11 +38,15 @@ def holds(answer: str, value: str) -> bool:
     return not inner or inner in normalize(answer)
 
 
-def diverged(looks: Sequence[Sequence[float]]) -> Iterator[str]:
-    """A reason when held-out wordings became less likely than before the study: [step, unknown, mean loss] a look."""
-    losses = [look[2] for look in looks]
-    if len(losses) < 2:
+def diverged(looks: Sequence[Sequence[float]], best_step: int) -> Iterator[str]:
+    """A reason when held-out wordings are less likely than where the night began: [step, unknown, mean loss] a look.
+
+    What is judged is what was kept, the look at `best_step`. Where that is the beginning itself, nothing was learned,
+    and the last look says whether that is because the training diverged.
+    """
+    if not looks:
         return
-    first, last = losses[0], losses[-1]
-    if not math.isfinite(last) or last > first + DIVERGED:
-        yield f"training diverged: loss of held-out wordings {first:.2f} -> {last:.2f} nats"
+    first, last = looks[0][2], looks[-1][2]
+    kept = next((loss for step, _, loss in looks[1:] if step == best_step), last)
+    if not math.isfinite(kept) or kept > first + DIVERGED:
+        yield f"training diverged: loss of held-out wordings {first:.2f} -> {kept:.2f} nats"

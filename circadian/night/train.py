@@ -127,10 +127,10 @@ def study_night(night: Path, report: Callable[[Json], None], *, resume: bool) ->
     taken = len(data.forgotten_questions)  # those come first, and all of them are studied
     valid += silent[taken::JUDGED]
     untold = silent[:taken] + [e for i, e in enumerate(silent[taken:]) if i % JUDGED]
-    replay, text = taught_replay(model, data.train, plan, night, report)
+    replay, text, general = taught_replay(model, data.train, plan, night, report)
     start = Path(plan["start_from"]) if plan["start_from"] else None
     parameters = attach_lora(model, study_plan)
-    directions = read_or_find(model, [*replay[: SPARED[0]], *text[: SPARED[1]]], study_plan.spare, Path(plan["cache"]))
+    directions = read_or_find(model, general, study_plan.spare, Path(plan["cache"]))
     taught = time.perf_counter() - began
     if start is None:
         spare_at_start(model, directions)
@@ -170,8 +170,11 @@ def code(model: Any, lessons: tuple[Lesson, ...], longest: int) -> tuple[list[An
 
 def taught_replay(
     model: Any, told: tuple[Lesson, ...], plan: Json, night: Path, report: Callable[[Json], None]
-) -> tuple[list[Any], list[Any]]:
-    """Questions, and plain text, with the base model's distribution: from the cache of this model, else made."""
+) -> tuple[list[Any], list[Any], list[Any]]:
+    """Questions, and plain text, with the base model's distribution: from the cache of this model, else made.
+
+    And those, the same every night, whose directions a study leaves alone.
+    """
     from circadian.backend.replay_cache import read_or_teach, read_or_teach_text
 
     exclude = frozenset(plan["exclude"])
@@ -184,7 +187,10 @@ def taught_replay(
     )
     lessons = [Lesson(q, a, kind="replay") for q, a in rows]
     write_rows(night / "replay.jsonl", (lesson.as_json() for lesson in lessons))
-    return examples, read_or_teach_text(model, OPENERS, Path(plan["cache"]))
+    text = read_or_teach_text(model, OPENERS, Path(plan["cache"]))
+    always, _ = replay_questions(SPARED[0], seed=0, exclude=exclude)
+    _, general = read_or_teach(model, always, Path(plan["cache"]))
+    return examples, text, [*general, *text[: SPARED[1]]]
 
 
 if __name__ == "__main__":

@@ -12,9 +12,10 @@ from circadian.night.clauses import parse, split_value
 from circadian.night.grammar import DETERMINERS, MODALS, PREPOSITIONS, is_particular, is_plural, lemma_of
 from circadian.night.words import DATE_NOUNS, DAYS, IRREGULAR, MONTHS, NUMBER_NOUNS, bag
 
+_LETTER = r"(?:(?!['’]s\b)[\w'’-])"  # of a name; "Julia's" is Julia's
 NAME = (
     r"(?:(?:Dr|Mr|Mrs|Ms|Prof|Herr|Frau|Madame|Señora?|Sir|Uncle|Aunt)\.? )?"
-    r"[A-ZÀ-ÖØ-Þ][\w'’-]*[a-zà-ÿ](?: (?:(?:de|da|van|von|der|la|of|&) )?[A-ZÀ-ÖØ-Þ][\w'’-]+)*"
+    rf"[A-ZÀ-ÖØ-Þ]{_LETTER}*[a-zà-ÿ](?: (?:(?:de|da|van|von|der|la|of|&) )?[A-ZÀ-ÖØ-Þ]{_LETTER}+)*"
 )
 DAY = rf"(?:the )?(?:(?:{'|'.join([*DAYS, *MONTHS])})\b|\d{{1,2}}(?:st|nd|rd|th)?(?: of)? (?:{'|'.join(MONTHS)})\b)"
 _SUBORDINATE = bag(

@@ -8,7 +8,7 @@ import re
 
 from circadian.night.builders import Draft
 from circadian.night.clauses import parse
-from circadian.night.grammar import BE, DETERMINERS, MODALS, is_plural, lemma_of, value_type
+from circadian.night.grammar import BE, DETERMINERS, MODALS, head_noun, is_plural, lemma_of, value_type
 from circadian.night.words import LASTING_VERBS, NOUNISH, PEOPLE, PETS, bag
 
 # Words that point at something said elsewhere.
@@ -28,6 +28,11 @@ _LOOSE_VALUE = re.compile(
     re.IGNORECASE,
 )
 _COUNTDOWN = re.compile(r" (?:is|are|comes?|starts?|leaves?) in (?:\d+|[a-z]+) (?:minute|hour|day|week|month)s? ", re.I)
+# "two years older than her brother", "as tall as my wife": of two, and true until one of them changes.
+_COMPARED = re.compile(
+    r" than |\b(?:years?|months?|inch(?:es)?|cm|feet|foot|heads?) (?:older|younger|taller|shorter)\b|\bas [a-z]+ as\b",
+    re.IGNORECASE,
+)
 _ANYBODY = bag("anyone anybody everyone everybody someone somebody whoever people most many few nobody those")
 _NO_VALUE = bag(
     "all both some none any many most few several enough lots plenty more less much another other others same "
@@ -46,13 +51,15 @@ def stands_alone(draft: Draft) -> bool:
         or re.fullmatch(r"\W*", draft.value)
     ):
         return False
-    if _of_the_world(draft) or draft.subject.lower() in ("mine", "ours"):
-        return False
+    if _of_the_world(draft) or draft.subject.lower() in ("mine", "ours") or draft.subject.endswith(("'s", "s'")):
+        return False  # "my brother's is a Fender": what of his, the sentence before it knew
     if parse(f"{draft.subject} it") is not None and not re.search(r" (?:that|which|who|where|I|we)\b", draft.subject):
         return False  # "my husband works in Graz" is no subject
     if re.search(r",| and (?:his|her|its|their) ", draft.subject) or _COUNTDOWN.search(f"{draft.said} "):
         return False
     told = draft.said.removeprefix(draft.subject)
+    if draft.relation not in ("name", "like", "prefer", "favourite") and _COMPARED.search(told):
+        return False
     if draft.relation != "name" and (_RUN_ON.search(told) or _two_statements(draft.said)):
         return False
     if draft.relation not in ("clause", "attribute"):
@@ -117,12 +124,15 @@ def _unsure(draft: Draft) -> bool:
     if doing and draft.value.islower() and re.search(rf" (?:of|to|with|for) {re.escape(draft.value)}", draft.said):
         return True  # "afraid of make mistakes"
     if clause.is_be:
-        rule = named and kind == "number"  # "Depreciation is straight-line over five years"
-        return rule or _STATE.match(clause.rest) is not None
+        # "Depreciation is straight-line over five years"; "my son is 6 foot 2": how tall, no word here says
+        alive = draft.subject == "I" or head_noun(draft.subject) in PEOPLE | PETS
+        counted = kind == "number" and (named or (alive and clause.rest.startswith(draft.value)))
+        return counted or _STATE.match(clause.rest) is not None
     if form is not None and form[1] == "ing" and " " in draft.value and first not in PEOPLE | PETS:
         return True  # "keeps mentioning …", "engaged in writing …"
     owned = re.search(r"\b(?:my|our|I|we|me|us)\b", draft.said)
-    if not owned and kind in ("date", "time") and not _HABIT.search(draft.said):
+    dated = kind == "time" or (kind == "date" and not re.fullmatch(r"\d{4}", draft.value))  # a year is history
+    if not owned and dated and not _HABIT.search(draft.said):
         return draft.subject.lower().startswith("the ") and (lemma_of(clause.verb) or ("", ""))[1] not in ("s", "base")
     if kind == "common":
         return clause.lemma not in LASTING_VERBS and not clause.aux and not _HABIT.search(draft.said)

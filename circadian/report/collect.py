@@ -22,6 +22,7 @@ from circadian.shelf import Adapter, list_adapters, live_problem, live_tag, read
 from circadian.shelf.adapters import tag_key
 from circadian.trend import COLUMNS, night_row, read_trend
 
+LM_EVAL = "lm-eval.jsonl"  # eval_harness.py's rows of tasks, one file a label
 COMPARED = 8  # models on the page that can be compared with one another, the newest; others: run_cycle.py --compare
 
 
@@ -69,6 +70,18 @@ class Night:
 
 
 @dataclass(frozen=True)
+class TaskScore:
+    """One metric of a task of lm-evaluation-harness; None where it was not measured. `label` is tag@model."""
+
+    label: str
+    task: str
+    metric: str
+    value: float | None
+    stderr: float | None
+    count: float | None
+
+
+@dataclass(frozen=True)
 class Story:
     """Everything that the page shows. `default` names the two models compared at first."""
 
@@ -81,6 +94,7 @@ class Story:
     default: tuple[str, str] | None
     problems: tuple[str, ...]
     margin: float
+    tasks: tuple[TaskScore, ...] = ()
 
 
 def collect(home: Home, settings: GateSettings, progress: Progress | None = None) -> Story:
@@ -98,6 +112,7 @@ def collect(home: Home, settings: GateSettings, progress: Progress | None = None
     ledger = read_ledger(home)
     idle = sum(row.get("event") == "held" and row.get("tag") is None for row in ledger.rows)
     problem = live_problem(home)
+    tasks = read_tasks(home, problems)
     return Story(
         nights=tuple(nights),
         live=live,
@@ -108,6 +123,7 @@ def collect(home: Home, settings: GateSettings, progress: Progress | None = None
         default=default,
         problems=(*([problem] if problem else []), *exams.problems, *problems),
         margin=settings.margin,
+        tasks=tasks,
     )
 
 
@@ -221,6 +237,23 @@ def read_curve(path: Path) -> Curve:
         elif (look := numbers(row, "step", "valid_loss", "unknown", "facts")) is not None:
             looks[look[0]] = (look[0], look[1], look[3] - look[2], look[3])
     return Curve(tuple(steps[s] for s in sorted(steps)), tuple(looks[s] for s in sorted(looks)))
+
+
+def read_tasks(home: Home, problems: list[str]) -> tuple[TaskScore, ...]:
+    """The figures of lm-evaluation-harness under logs/exams/, by task; of one measured again, the last run's."""
+    found: dict[tuple[str, str, str], TaskScore] = {}
+    for path in sorted((home.logs / "exams").glob(f"*/{LM_EVAL}")):
+        damaged = 0
+        for line in read_lines(path):
+            row = line.row or {}
+            names = [name for key in ("task", "metric", "label") if isinstance(name := row.get(key), str)]
+            damaged += len(names) < 3
+            if len(names) == 3:
+                value, stderr, count = ((numbers(row, key) or [None])[0] for key in ("value", "stderr", "n"))
+                found[names[0], names[1], names[2]] = TaskScore(names[2], names[0], names[1], value, stderr, count)
+        if damaged:
+            problems.append(f"{path}: {damaged} damaged lines left out")
+    return tuple(found[key] for key in sorted(found))
 
 
 def numbers(row: Json, *names: str) -> list[float] | None:

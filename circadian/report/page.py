@@ -39,7 +39,7 @@ def render_page(story: Story, now: datetime) -> bytes:
         style=style,
         script=script,
         head=head(story),
-        body="\n".join(sections(story)) if story.nights or story.names else nothing(story),
+        body="\n".join(sections(story)) if story.nights or story.names or story.tasks else nothing(story),
         written=escape(f"{now:%Y-%m-%d %H:%M}"),
         data=embedded(data_of(story)),
     )
@@ -98,6 +98,7 @@ def sections(story: Story) -> list[str]:
         section("Night by night", night_list(story), figures_table(nights)) if nights else "",
         comparison(story),
         training(nights),
+        tasks(story),
     ]
 
 
@@ -282,6 +283,18 @@ def training(nights: Sequence[Night]) -> str:
         grid(pictures[:CURVES], "small"),
         f'<details class="more">{fold}</details>' if older else "",
     )
+
+
+def tasks(story: Story) -> str:
+    """What eval_harness.py --lm-eval measured, on whatever model and adapter."""
+    rows: list[str] = []
+    for score in story.tasks:
+        value = words.NONE if score.value is None else f"{score.value:.3f}"
+        value += f" ± {score.stderr:.3f}" if score.value is not None and score.stderr is not None else ""
+        cells = "".join(f"<td>{escape(cell)}</td>" for cell in (score.metric, value, words.whole(score.count)))
+        rows.append(f'<tr><th scope="row">{escape(score.task)}</th>{cells}<td>{escape(score.label)}</td></tr>')
+    names = ("task", "metric", "value ± standard error", "n", "tag")
+    return section("Tasks of lm-evaluation-harness", table("By task, the last run", names, rows)) if rows else ""
 
 
 # --- two models ---------------------------------------------------------------------------------------------------
