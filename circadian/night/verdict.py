@@ -14,7 +14,7 @@ from circadian.night.words import LASTING_VERBS, NOUNISH, PEOPLE, PETS, bag
 # Words that point at something said elsewhere.
 _DANGLING = re.compile(
     r"\b(?:it|them|this|these|those|him|such|something|someone|somebody|anything|everything|everyone|"
-    r"things?|stuff|(?<!little )(?<!-)ones?(?! of\b)|thing|you|your)\b",
+    r"things?|stuff|(?<!little )(?<!-)ones?(?! (?:of|under|behind|beside|above|below|near|next)\b)|thing|you|your)\b",
     re.IGNORECASE,
 )
 _THEIRS = re.compile(r"\b(?:his|her|hers|he|she|they|their|its)\b", re.IGNORECASE)
