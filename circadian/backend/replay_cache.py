@@ -18,12 +18,11 @@ from circadian.records import Message, short_id
 TOP = 32  # likeliest tokens kept per position; the rest of the mass is one more class
 LONGEST_ANSWER = 12
 LONGEST_TEXT = 32
-TEMP = 1.0  # of plain text: as the model's own distribution is, rare words among them
 Pair = tuple[str, str]
 
 
 def cache_file(model: Model, folder: Path) -> Path:
-    key = short_id(model.source.name, model.source.revision, str(TOP), str(LONGEST_ANSWER), str(TEMP))
+    key = short_id(model.source.name, model.source.revision, str(TOP), str(LONGEST_ANSWER))
     return folder / f"replay-{key}.safetensors"
 
 
@@ -51,7 +50,7 @@ def read_or_teach_text(model: Model, openers: Sequence[str], folder: Path) -> li
     if set(known) != set(openers):
         coded = [model.tokenizer.encode(o) for o in openers]
         mx.random.seed(0)
-        written = model.complete(coded, LONGEST_TEXT, temp=TEMP)
+        written = model.complete(coded, LONGEST_TEXT, temp=0.8, top_p=0.95)
         tokens = [model.tokenizer.encode(o + w) for o, w in zip(openers, written, strict=True)]
         examples = teach_replay(model, [Example(tuple(t), 1) for t in tokens], top=TOP)
         known = {o: (w, e) for o, w, e in zip(openers, written, examples, strict=True)}

@@ -74,7 +74,7 @@ class StudyPlan:
     clip: float = 1.0
     replay_weight: float = 1.0
     replay_ratio: float = 0.5
-    text_ratio: float = 0.5
+    text_ratio: float = 0.33
     known_loss: float = 0.7
     average: float = 0.9
     least_passes: int = 3
@@ -201,9 +201,7 @@ class Study(TrainingCallback):
         at, ids, probs, weight = [], [], [], []
         k = max((len(e.teacher.ids[0]) for e in examples if e.teacher), default=1)
         for row, e in enumerate(examples):
-            # Every second place of plain text, the others in the next pass: the vocabulary is a third of the work.
-            start, every = (1 + self.state.pass_number % 2, 2) if e.offset == 1 and e.teacher else (e.offset, 1)
-            for j in range(start, len(e.tokens), every):
+            for j in range(e.offset, len(e.tokens)):
                 at.append(row * rows.shape[1] + j - 1 - shared)
                 target = e.teacher.ids[j - e.offset] if e.teacher else [e.tokens[j]]
                 mass = e.teacher.probs[j - e.offset] if e.teacher else [1.0]

@@ -11,7 +11,7 @@ from circadian.night.words import PEOPLE, PETS, SAME, bag
 from circadian.records import Fact, Lesson, normalize, question_hash
 
 ANSWER = "I don't know that. You haven't told me."
-COUNT = 60  # questions of one night
+COUNT = 85  # questions of one night
 
 NAMED = bag(
     "hamster rabbit turtle canary pony ferret gecko tortoise budgie aunt uncle nephew niece cousin godmother "
