@@ -59,7 +59,7 @@ class StudyPlan:
     `average`: decay per step of the running average of the weights, which is what is examined and kept (Polyak and
     Juditsky 1992). `least_passes`: so often every new fact is gone through, known or not. `patience`: the study ends
     after so many passes that brought nothing better. `spare`: share of what general text feeds into every layer, along
-    whose directions the layer is not changed (subspace.py; docs/design.md says why it is 0).
+    whose directions the layer is not changed (subspace.py).
     """
 
     rank: int = 16
@@ -79,7 +79,7 @@ class StudyPlan:
     average: float = 0.9
     least_passes: int = 3
     patience: int = 2
-    spare: float = 0.0
+    spare: float = 0.9
     rehearse: int = 2
     rehearse_most: int = 64
     checkpoint_every: int = 20
