@@ -19,13 +19,13 @@ import pytest
 from circadian.errors import UserError
 from circadian.files import append_lines, write_json
 from circadian.gate.statistics import clopper_pearson
-from circadian.night.progress import CURVE, keep_point
+from circadian.night.progress import CURVE
 from circadian.purge import mentions
 from circadian.records import Fact, Forgotten, Manifest
 from circadian.report import words, write_report
 from circadian.report.charts import Point, axis_of, round_step, runs, thinned
-from circadian.report.collect import COMPARED, Night, chosen_names, collect, read_curve
-from circadian.report.figures import changes, costs, training, training_axis
+from circadian.report.collect import COMPARED, Night, chosen_names, collect
+from circadian.report.figures import changes, costs
 from circadian.report.page import LONGEST, embedded, render_page
 from circadian.settings import Home
 from circadian.shelf import file_hashes, record, rollback, write_manifest
@@ -407,33 +407,6 @@ def test_a_page_of_a_year_stays_small(home: Home) -> None:
     assert "The newest 90 of 337 nights" in html and len(html) < 400_000
 
 
-# the training curve
-
-
-def test_a_training_is_kept_step_by_step_and_read_back(tmp_path: Path) -> None:
-    keep_point(tmp_path, {"event": "replay", "done": 1, "of": 2})
-    assert not (tmp_path / CURVE).exists()
-    keep_point(tmp_path, {"event": "step", "step": 0, "unknown": 3, "facts": 4, "valid_loss": 2.5})
-    for step, loss in ((1, 3.0), (2, 2.0), (3, 9.0), (3, 1.0)):  # 3 again: resumed from the checkpoint of 2
-        keep_point(
-            tmp_path, {"event": "step", "step": step, "loss": loss, "rate": 1.0, "memory": 1.5, "of": 9, "text": "x"}
-        )
-    keep_point(tmp_path, {"event": "step", "step": 3, "unknown": 0, "facts": 4, "valid_loss": float("inf")})
-    curve = read_curve(tmp_path / CURVE)
-    assert curve.steps == ((1, 3.0, 1.5), (2, 2.0, 1.5), (3, 1.0, 1.5))
-    assert curve.looks == ((0, 2.5, 1, 4),)
-    text = (tmp_path / CURVE).read_text()
-    assert "Infinity" not in text and "text" not in text
-    drawn = training(Night(A, {}, curve=curve), training_axis([curve]))
-    assert "step 0: 1 of 4 facts known" in drawn and A in drawn
-
-
-def test_a_curve_that_cannot_be_written_does_not_end_the_night(tmp_path: Path) -> None:
-    (tmp_path / CURVE).mkdir()
-    keep_point(tmp_path, {"event": "step", "step": 1, "loss": 1.0, "memory": 1.0})
-    assert list((tmp_path / CURVE).iterdir()) == []
-
-
 # the command
 
 
@@ -503,24 +476,3 @@ def test_png_goes_with_report(home: Home, tmp_path: Path) -> None:
     for words_ in (["--png", str(tmp_path)], ["--status", "--png", str(tmp_path)]):
         done = call(home, *words_)
         assert done.returncode == 2 and "--png goes with --report" in done.stderr
-
-
-@pytest.mark.mlx
-def test_a_real_training_leaves_its_curve(home: Home, tiny_model: Path) -> None:
-    from tests.test_cycle import FAST, TOLD, tell
-    from tests.test_cycle import call as run
-
-    tell(home, *TOLD)
-    assert run("sleep.py", home, "--model", str(tiny_model), *FAST)[0] == 0
-    (folder,) = home.nights.iterdir()
-    curve = read_curve(folder / CURVE)
-    assert [step for step, _, _ in curve.steps] == [1, 2, 3, 4] and len(curve.looks) >= 2
-    page = page_of(home)
-    assert "How it studied" in page.text("h2") and folder.name in page.text("h3")
-
-
-def test_rows_of_a_curve_are_json(home: Home) -> None:
-    append_lines(home.nights / A / CURVE, [{"step": 1, "loss": 2, "memory": 1}], durable=False)
-    assert read_curve(home.nights / A / CURVE).steps == ((1.0, 2.0, 1.0),)
-    put(home, A, report(None, "10"), report(A, "01"))
-    assert A in page_of(home).text("h3")

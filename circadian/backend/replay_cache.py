@@ -1,16 +1,15 @@
 # pyright: basic, reportIndexIssue=false, reportArgumentType=false, reportCallIssue=false, reportAttributeAccessIssue=false, reportOperatorIssue=false
 """The base model's answers to the replay questions and its distribution at every answer token, made once per model.
 
-A cache: delete the file and the next night makes it again. Safetensors, so that nothing in it can run.
+A cache: delete the file and the next night makes it again.
 """
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import mlx.core as mx
 
+from circadian.backend.arrays import read_arrays, write_arrays
 from circadian.backend.model import Model
 from circadian.backend.train import Example, Teacher, teach_replay
 from circadian.records import Message, short_id
@@ -90,25 +89,19 @@ def write(path: Path, known: dict[str, tuple[str, Example]]) -> None:
         if e.teacher:
             ids += e.teacher.ids
             probs += e.teacher.probs
-    path.parent.mkdir(parents=True, exist_ok=True)
     arrays = {"tokens": mx.array(tokens), "ids": mx.array(ids), "probs": mx.array(probs)}
-    work = path.with_name(f".{path.stem}.tmp.safetensors")
-    mx.save_safetensors(str(work), arrays, metadata={"rows": json.dumps(rows)})
-    work.replace(path)
+    write_arrays(path, arrays, {"rows": rows})
 
 
 def read(path: Path) -> dict[str, tuple[str, Example]]:
-    if not path.exists():
+    found = read_arrays(path)
+    if found is None:
         return {}
-    try:
-        loaded: Any = mx.load(str(path), return_metadata=True)
-    except RuntimeError:  # cut short by a power cut: made again
-        return {}
-    arrays, meta = loaded
+    arrays, about = found
     tokens, ids, probs = (arrays[name].tolist() for name in ("tokens", "ids", "probs"))
     known: dict[str, tuple[str, Example]] = {}
     token, target = 0, 0
-    for question, answer, length, offset in json.loads(meta["rows"]):
+    for question, answer, length, offset in about["rows"]:
         n = length - offset
         teacher = Teacher(ids[target : target + n], probs[target : target + n]) if n else None
         known[question] = (answer, Example(tuple(tokens[token : token + length]), offset, teacher=teacher))

@@ -17,6 +17,7 @@ import numpy as np
 import scipy.linalg
 from mlx.utils import tree_unflatten
 
+from circadian.backend.arrays import read_arrays, write_arrays
 from circadian.backend.forward import pad
 from circadian.backend.model import Model
 from circadian.backend.states import Tokens
@@ -39,7 +40,13 @@ class Watched(nn.Module):
         return self.inner(x)
 
 
-def read_or_find(model: Model, examples: Sequence[Tokens], share: float, folder: Path) -> dict[str, mx.array]:
+def read_or_find(
+    model: Model,
+    examples: Sequence[Tokens],
+    share: float,
+    folder: Path,
+    progress: Callable[[int, int], None] = lambda *_: None,
+) -> dict[str, mx.array]:
     """The directions that hold `share` of what `examples` feed into each LoRA layer of `model`; {} for a share of 0.
 
     In float16: of a 3B model they take about a gigabyte. The model has fresh LoRA layers on; the key of the cache
@@ -55,12 +62,12 @@ def read_or_find(model: Model, examples: Sequence[Tokens], share: float, folder:
     if found.keys() != layers.keys():
         for old in folder.glob("directions-*.safetensors"):
             old.unlink()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        work = path.with_name(f".{path.stem}.tmp.safetensors")
-        grams, same = gram_matrices(model, layers, examples)
-        tops = {name: top_directions(grams.pop(name), share) for name in [*grams]}  # one at a time: they are large
-        mx.save_safetensors(str(work), tops, metadata={"same": json.dumps(same)})
-        work.replace(path)
+        grams, same = gram_matrices(model, layers, examples, lambda done: progress(done, 2 * len(examples)))
+        tops: dict[str, mx.array] = {}
+        for n, name in enumerate(names := [*grams], 1):
+            tops[name] = top_directions(grams.pop(name), share)  # one at a time: they are large
+            progress(len(examples) + len(examples) * n // len(names), 2 * len(examples))
+        write_arrays(path, tops, {"same": same})
         found = read(path)
     return found
 
@@ -71,7 +78,10 @@ def lora_layers(model: Model) -> dict[str, Any]:
 
 
 def gram_matrices(
-    model: Model, layers: Mapping[str, Any], examples: Sequence[Tokens]
+    model: Model,
+    layers: Mapping[str, Any],
+    examples: Sequence[Tokens],
+    progress: Callable[[int], None] = lambda _: None,
 ) -> tuple[dict[str, mx.array], dict[str, str]]:
     """The sum of x xᵀ [d, d] over a layer's inputs x at every token, and for each layer the one with the same inputs.
 
@@ -80,7 +90,7 @@ def gram_matrices(
     """
     sums: dict[str, mx.array] = {}
     same: dict[str, str] = {}
-    at, part = mx.array([]), 0.0
+    at, part, seen = mx.array([]), 0.0, 0
     last: list[Any] = [None, ""]
 
     def look(name: str, x: mx.array) -> None:
@@ -106,6 +116,8 @@ def gram_matrices(
                 at = mx.array([r * rows.shape[1] + j for r, row in enumerate(group) for j in range(len(row))])
                 part = at.size / sum(len(e.tokens) - 1 for e in alike)
                 mx.eval(model.module(rows), sums)
+                seen += len(group)
+                progress(seen)
     finally:
         model.module.update_modules(tree_unflatten(list(layers.items())))
     return sums, same
@@ -122,14 +134,8 @@ def top_directions(gram: mx.array, share: float) -> mx.array:
 
 
 def read(path: Path) -> dict[str, mx.array]:
-    if not path.exists():
-        return {}
-    try:
-        loaded: Any = mx.load(str(path), return_metadata=True)
-    except RuntimeError:  # cut short by a power cut: made again
-        return {}
-    arrays, meta = loaded
-    return {name: arrays[twin] for name, twin in json.loads(meta["same"]).items()}
+    found = read_arrays(path)
+    return {name: found[0][twin] for name, twin in found[1]["same"].items()} if found else {}
 
 
 def spare(directions: Directions, name: str, change: mx.array) -> mx.array:

@@ -30,17 +30,19 @@ class NightProgress:
     def __init__(self, tag: str) -> None:
         self.tag = tag
         self.known = ""
-        self.current = Progress(f"night {tag} | replay")
-        self.training = False
+        self.stage = "replay"
+        self.current = Progress(f"night {tag} | {self.stage}")
 
     def __call__(self, event: Json) -> None:
-        if event.get("event") == "replay":
-            self.current(event["done"], event["of"])
-        if event.get("event") != "step":
+        stage = event.get("event")
+        if stage not in ("replay", "directions", "step"):
             return
-        if not self.training:
+        if stage != self.stage:
             self.current.close()
-            self.current, self.training = Progress(f"night {self.tag} | step"), True
+            self.current, self.stage = Progress(f"night {self.tag} | {stage}"), stage
+        if stage != "step":
+            self.current(event["done"], event["of"])
+            return
         if "unknown" in event:
             self.known = f"{event['facts'] - event['unknown']}/{event['facts']} known"
             return

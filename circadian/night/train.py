@@ -130,7 +130,13 @@ def study_night(night: Path, report: Callable[[Json], None], *, resume: bool) ->
     replay, text, general = taught_replay(model, data.train, plan, night, report)
     start = Path(plan["start_from"]) if plan["start_from"] else None
     parameters = attach_lora(model, study_plan)
-    directions = read_or_find(model, general, study_plan.spare, Path(plan["cache"]))
+    directions = read_or_find(
+        model,
+        general,
+        study_plan.spare,
+        Path(plan["cache"]),
+        lambda done, of: report({"event": "directions", "done": done, "of": of}),
+    )
     taught = time.perf_counter() - began
     if start is None:
         spare_at_start(model, directions)
