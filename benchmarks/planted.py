@@ -318,7 +318,7 @@ def spoil(planned: Planned, folder: Path, wrong: Sequence[tuple[str, str]], keep
     from circadian.backend.replay_cache import read_or_teach, read_or_teach_text
     from circadian.backend.train import Study, StudyPlan
     from circadian.night.dataset import read_lessons
-    from circadian.night.replay import OPENERS, replay_questions
+    from circadian.night.replay import passages, replay_questions
     from circadian.night.train import code
 
     assert planned.night is not None
@@ -327,7 +327,7 @@ def spoil(planned: Planned, folder: Path, wrong: Sequence[tuple[str, str]], keep
         lessons = tuple(Lesson(q, a, fact_id="wrong") for q, a in wrong)
         questions, _ = replay_questions(60, seed=0, exclude=frozenset(), told=[])
         replay = read_or_teach(model, questions, planned.home.cache)[1] if keep else []
-        replay += read_or_teach_text(model, OPENERS, planned.home.cache) if keep else []
+        replay += read_or_teach_text(model, passages(), planned.home.cache) if keep else []
         kept = read_lessons(planned.night.folder / "train.jsonl") if keep else ()
         chosen = (*lessons, *kept[:: max(1, 2 * len(kept) // len(lessons))])
         settings = planned.night.plan["study"]

@@ -362,5 +362,8 @@ def known_facts(night: Night, result: Json) -> tuple[str, ...]:
 
 def summary(result: Json) -> Json:
     """The figures of a training worth keeping: counts, seconds, memory."""
-    names = ("steps", "best_step", "stopped", "tokens", "seconds", "replay_seconds", "lessons", "replay", "peak_memory")
-    return {name: result[name] for name in names} | {"unknown": len(result["unknown"]), "too_long": result["too_long"]}
+    names = ("steps", "best_step", "factor", "stopped", "tokens", "seconds", "replay_seconds", "lessons", "replay")
+    return {name: result[name] for name in (*names, "peak_memory")} | {
+        "unknown": len(result["unknown"]),
+        "too_long": result["too_long"],
+    }

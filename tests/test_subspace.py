@@ -16,10 +16,11 @@ ARCHITECTURES = [("llama", None), ("qwen2", None), ("llama", 4)]
 
 def setup(folder: Path, share: float, cache: Path) -> tuple[Any, Any, Any, Any]:
     """A model with LoRA layers, its directions, general examples, and a study of one lesson with those directions."""
+    from circadian.backend.batches import Example
     from circadian.backend.lora import attach_lora
     from circadian.backend.model import open_model
     from circadian.backend.subspace import read_or_find, spare_at_start
-    from circadian.backend.train import Example, Study, StudyPlan
+    from circadian.backend.train import Study, StudyPlan
 
     model = open_model(str(folder))
 

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import math
 import statistics
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +27,10 @@ OTHERS = ["sky?", "two plus two?", "capital of Spain?", "who are you?", "hello",
 
 def setup(folder: Path, **plan: Any) -> Any:
     """A model with fresh LoRA layers and a Study on it; the same arguments give the same study."""
+    from circadian.backend.batches import Example
     from circadian.backend.lora import attach_lora
     from circadian.backend.model import open_model
-    from circadian.backend.train import Example, Study, StudyPlan, teach_replay
+    from circadian.backend.train import Study, StudyPlan, teach_replay
 
     model = open_model(str(folder))
 
@@ -129,6 +131,33 @@ def test_what_is_examined_and_kept_is_the_running_average(tmp_path: Path) -> Non
     kept, last = weights(tmp_path / "a.safetensors"), study.weights()
     assert any(not mx.array_equal(kept[k], last[k]) for k in kept)
     assert all(mx.array_equal(kept[k], study.best[k]) for k in kept)
+
+
+@pytest.mark.parametrize(("known_loss", "factor"), [(1e9, 0.7), (0.0, 1.0)])
+def test_the_scale_shrinks_as_far_as_everything_known_stays_known(
+    tmp_path: Path, known_loss: float, factor: float
+) -> None:
+    study = setup(write_tiny_model(tmp_path / "model"), known_loss=known_loss, iters=4)(tmp_path)
+    study.best = whole = {k: v + 1 for k, v in study.weights().items()}
+    study.state.typical = study.typical_losses()
+    study.state.best_unknown = study.above_known(study.state.typical)
+    study.shrink()
+    assert study.state.factor == factor
+    for name, value in study.best.items():
+        assert abs(value - whole[name] * (factor if name.endswith("lora_b") else 1)).max().item() < 1e-6
+
+
+def test_a_pass_takes_some_wordings_of_a_fact_and_the_next_takes_others(tmp_path: Path) -> None:
+    study = setup(write_tiny_model(tmp_path / "model"), lessons_a_pass=1, replay_ratio=0.0, text_ratio=0.0)(tmp_path)
+    fact = study.lessons[0].fact
+    mine = [e for e in study.lessons if e.fact == fact] * 3
+    study.lessons = [replace(e, tokens=(*e.tokens[:-1], i)) for i, e in enumerate(mine)]
+    study.state.unknown = [fact]
+    seen = []
+    for study.state.pass_number in range(12):
+        (batch,) = study.pass_batches()
+        seen += [e.tokens for e in batch]
+    assert len(seen) == 12 and len(set(seen)) == len(mine)
 
 
 def test_base_weights_do_not_change_and_base_is_four_bit_where_metal_would_keep_it(tmp_path: Path) -> None:
@@ -256,7 +285,7 @@ def test_the_loss_is_the_plain_cross_entropy_and_replay_on_the_teacher_itself_is
     import mlx.core as mx
     import mlx.nn as nn
 
-    study = setup(write_tiny_model(tmp_path / "model"))(tmp_path)
+    study = setup(write_tiny_model(tmp_path / "model"), replay_weight=3.0)(tmp_path)
     lesson = study.lessons[0]
     ours, count = study.loss(study.model.module, *study.batch([lesson, study.lessons[2]]))
     logs = []
@@ -273,7 +302,7 @@ def test_the_loss_is_the_plain_cross_entropy_and_replay_on_the_teacher_itself_is
         for e in replay
         for row in e.teacher.probs
     ]
-    assert kl.item() == pytest.approx(sum(entropy) / len(entropy), rel=1e-3)
+    assert kl.item() == pytest.approx(3 * sum(entropy) / len(entropy), rel=1e-3)
 
 
 def test_shortcuts_agree_with_the_plain_forward_pass(tmp_path: Path) -> None:

@@ -10,13 +10,13 @@ from pathlib import Path
 import mlx.core as mx
 
 from circadian.backend.arrays import read_arrays, write_arrays
+from circadian.backend.batches import Example, Teacher
 from circadian.backend.model import Model
-from circadian.backend.train import Example, Teacher, teach_replay
+from circadian.backend.train import teach_replay
 from circadian.records import Message, short_id
 
 TOP = 32  # likeliest tokens kept per position; the rest of the mass is one more class
 LONGEST_ANSWER = 12
-LONGEST_TEXT = 32
 Pair = tuple[str, str]
 
 
@@ -42,19 +42,15 @@ def read_or_teach(
     return [(q, answer) for q, answer, _ in chosen], [example for _, _, example in chosen]
 
 
-def read_or_teach_text(model: Model, openers: Sequence[str], folder: Path) -> list[Example]:
-    """Plain text that the base model itself goes on with from each opener, and its distribution over all of it."""
+def read_or_teach_text(model: Model, texts: Sequence[str], folder: Path) -> list[Example]:
+    """Plain text as replay examples: the base model's distribution at every token but the first."""
     path = cache_file(model, folder).with_name(f"text-{cache_file(model, folder).name}")
     known = read(path)
-    if set(known) != set(openers):
-        coded = [model.tokenizer.encode(o) for o in openers]
-        mx.random.seed(0)
-        written = model.complete(coded, LONGEST_TEXT, temp=0.8, top_p=0.95)
-        tokens = [model.tokenizer.encode(o + w) for o, w in zip(openers, written, strict=True)]
-        examples = teach_replay(model, [Example(tuple(t), 1) for t in tokens], top=TOP)
-        known = {o: (w, e) for o, w, e in zip(openers, written, examples, strict=True)}
+    if set(known) != set(texts):
+        coded = [Example(tuple(model.tokenizer.encode(t)), 1) for t in texts]
+        known = {t: ("", e) for t, e in zip(texts, teach_replay(model, coded, top=TOP), strict=True)}
         write(path, known)
-    return [known[o][1] for o in openers]
+    return [known[t][1] for t in texts]
 
 
 def teach(

@@ -5,11 +5,11 @@ Answer tokens only; replay on the base model's own distribution; facts that are 
 state is kept, judged by held-out wordings. A checkpoint holds everything that the next step depends on.
 """
 
-import itertools
 import json
 import math
 import statistics
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -24,6 +24,7 @@ from mlx_lm.tuner.trainer import TrainingArgs
 from mlx_lm.tuner.trainer import train as mlx_lm_train
 
 from circadian.backend import fastmath
+from circadian.backend.batches import Example, Teacher, group_by_length, order, spread
 from circadian.backend.forward import Forward, frozen_layers, pad
 from circadian.backend.model import Model, on_metal
 from circadian.backend.states import States, shared_prefix
@@ -31,25 +32,8 @@ from circadian.backend.subspace import Directions, spare
 from circadian.errors import UserError
 
 CHECKPOINT = "checkpoint.safetensors"
+SCALES = 0.9, 0.8, 0.7  # at which a finished state is tried
 UNTOLD = ""  # in place of a fact: the questions that nothing told answers
-
-
-@dataclass(frozen=True)
-class Teacher:
-    """The base model's distribution at each answer token: its `k` likeliest tokens and their probabilities [T, k]."""
-
-    ids: Sequence[Sequence[int]]
-    probs: Sequence[Sequence[float]]
-
-
-@dataclass(frozen=True)
-class Example:
-    """One exchange in tokens. Tokens from `offset` on are the answer; `teacher` makes it a replay example."""
-
-    tokens: Sequence[int]
-    offset: int
-    fact: str | None = None
-    teacher: Teacher | None = None
 
 
 @dataclass(frozen=True)
@@ -57,7 +41,9 @@ class StudyPlan:
     """The settings of one study; every one takes effect and is written into the adapter's config.
 
     `average`: decay per step of the running average of the weights, which is what is examined and kept (Polyak and
-    Juditsky 1992). `least_passes`: so often every new fact is gone through, known or not. `patience`: the study ends
+    Juditsky 1992). `least_passes`: so often every new fact is gone through, known or not.
+    `lessons_a_pass`: most lessons of one fact in a pass, other ones in the next: many wordings seldom teach more than
+    few often. `patience`: the study ends
     after so many passes that brought nothing better. `spare`: share of what general text feeds into every layer, along
     whose directions the layer is not changed (subspace.py).
     """
@@ -72,12 +58,14 @@ class StudyPlan:
     seed: int = 0
     warmup: int = 8
     clip: float = 1.0
-    replay_weight: float = 1.0
+    replay_weight: float = 3.0
+    text_weight: float = 8.0
     replay_ratio: float = 0.5
     text_ratio: float = 0.33
     known_loss: float = 0.7
     average: float = 0.9
     least_passes: int = 3
+    lessons_a_pass: int = 16
     patience: int = 2
     spare: float = 0.9
     rehearse: int = 2
@@ -100,6 +88,7 @@ class StudyState:
     best_unknown: list[str] = field(default_factory=list)
     losses: list[list[float]] = field(default_factory=list)
     stopped: str = ""
+    factor: float = 1.0
     tokens: int = 0
     seconds: float = 0.0
 
@@ -165,6 +154,7 @@ class Study(TrainingCallback):
         self.averaged: dict[str, mx.array] = self.weights()
         self.best: dict[str, mx.array] = self.weights()
         self.started = time.perf_counter()
+        self.mean_weight: Any = 1.0  # of the batch in hand: reported losses are weighted means
 
     # -- the loss ---------------------------------------------------------------------------------------------------
 
@@ -178,7 +168,7 @@ class Study(TrainingCallback):
         probs: mx.array,
         weight: mx.array,
     ) -> Any:
-        """Mean soft cross-entropy per answer token, and the number of those tokens.
+        """Soft cross-entropy times weight, per answer token, and the number of those tokens.
 
         prefix [P] before every one of rows [B, L], at [T] flat positions, ids and probs [T, k]: the target
         distribution (one token of probability 1 for a lesson; the base model's k likeliest for replay, the rest of
@@ -192,7 +182,7 @@ class Study(TrainingCallback):
         other = mx.log(mx.maximum(1 - listed, 1e-6))
         rest = mx.maximum(1 - probs.sum(-1), 0)
         losses = -(probs * logp).sum(-1) - mx.where(rest > 1e-4, rest * other, 0)
-        return (losses * weight).sum() / weight.sum(), (weight > 0).sum()
+        return (losses * weight).sum() / mx.stop_gradient(mx.minimum(weight, 1).sum()), (weight > 0).sum()
 
     def batch(self, examples: Sequence[Example]) -> tuple[mx.array, ...]:
         """The arrays of `loss` for some examples; what all of them begin with is cut off the rows."""
@@ -207,13 +197,18 @@ class Study(TrainingCallback):
                 mass = e.teacher.probs[j - e.offset] if e.teacher else [1.0]
                 ids.append([*target, *[0] * (k - len(target))])
                 probs.append([*mass, *[0.0] * (k - len(mass))])
-                weight.append(self.plan.replay_weight if e.teacher else 1.0)
+                weight.append(self.weight(e))
         for _ in range(-len(at) % 16):  # few shapes: the compiled step is traced again for each
             at.append(0)
             ids.append([0] * k)
             probs.append([0.0] * k)
             weight.append(0.0)
         return prefix, rows, mx.array(at), mx.array(ids), mx.array(probs), mx.array(weight)
+
+    def weight(self, example: Example) -> float:
+        if not example.teacher:
+            return 1.0
+        return self.plan.text_weight if example.offset == 1 else self.plan.replay_weight
 
     # -- the curriculum ---------------------------------------------------------------------------------------------
 
@@ -235,7 +230,9 @@ class Study(TrainingCallback):
                     return
             todo = self.pass_batches()
             while state.batch_number < len(todo):
-                yield self.batch(todo[state.batch_number])
+                arrays = self.batch(todo[state.batch_number])
+                self.mean_weight = (arrays[-1].sum() / (arrays[-1] > 0).sum()).item()
+                yield arrays
                 self.average()
                 state.tokens += sum(len(e.tokens) for e in todo[state.batch_number])
                 state.batch_number += 1
@@ -255,23 +252,21 @@ class Study(TrainingCallback):
         return len(steps) - 1 - steps.index(self.state.best_step) if self.state.best_step in steps else 0
 
     def pass_batches(self) -> list[list[Example]]:
-        """This pass: all lessons of unknown and new facts, a few of known ones, and as much replay; by like length.
+        """This pass: some lessons of every unknown or new fact, a few of known ones, and replay; by like length.
 
         Of more known facts than `rehearse_most` allows for, half are those nearest to being lost, half any others.
         """
         rng = np.random.default_rng([self.plan.seed, self.state.pass_number])
         new = self.state.new if self.state.pass_number < self.plan.least_passes else []
         unknown = {*self.state.unknown, *new}
-        known: dict[str | None, list[Example]] = {}
-        chosen: list[Example] = []
+        groups: dict[str | None, list[Example]] = {}
         for e in self.lessons:
-            if e.fact in unknown:
-                chosen.append(e)
-            else:
-                known.setdefault(e.fact, []).append(e)
-        for fact in self.rehearsed(list(known), rng):
-            group = known[fact]
-            chosen += [group[i] for i in rng.permutation(len(group))[: self.plan.rehearse]]
+            groups.setdefault(e.fact, []).append(e)
+        rehearsed = {*self.rehearsed([fact for fact in groups if fact not in unknown], rng)}
+        chosen: list[Example] = []
+        for fact, group in groups.items():
+            most = self.plan.lessons_a_pass if fact in unknown else self.plan.rehearse if fact in rehearsed else 0
+            chosen += [group[i] for i in rng.permutation(len(group))[:most]]
         wanted = round(len(chosen) * self.plan.replay_ratio)
         replay = [self.replay[i] for i in order(rng, len(self.replay), wanted)]
         todo = group_by_length(chosen, replay, self.plan.batch_size, rng)
@@ -304,12 +299,8 @@ class Study(TrainingCallback):
 
     def look(self) -> None:
         state = self.state
-        by_fact: dict[str, list[float]] = {}
-        for e, losses in zip(self.valid, self.example_losses(self.valid), strict=True):
-            by_fact.setdefault(e.fact or UNTOLD, []).append(max(losses))
-        typical = {fact: statistics.median(values) for fact, values in by_fact.items()}
-        state.typical = typical
-        state.unknown = sorted(f for f, loss in typical.items() if not loss < self.plan.known_loss)
+        state.typical = typical = self.typical_losses()
+        state.unknown = self.above_known(typical)
         score = [float(len(state.unknown)), sum(typical.values()) / len(typical)]
         if not state.losses:
             state.new = state.unknown
@@ -320,6 +311,29 @@ class Study(TrainingCallback):
         if math.isfinite(score[1]) and (not state.best_score or score < state.best_score):
             state.best_score, state.best_step, self.best = score, state.step, self.averaged
             state.best_unknown = state.unknown
+
+    def typical_losses(self) -> dict[str, float]:
+        """Of every fact the median, over its held-out wordings, of an answer's largest token loss (nats)."""
+        by_fact: dict[str, list[float]] = {}
+        for e, losses in zip(self.valid, self.example_losses(self.valid), strict=True):
+            by_fact.setdefault(e.fact or UNTOLD, []).append(max(losses))
+        return {fact: statistics.median(values) for fact, values in by_fact.items()}
+
+    def above_known(self, typical: Mapping[str, float]) -> list[str]:
+        return sorted(fact for fact, loss in typical.items() if not loss < self.plan.known_loss)
+
+    def shrink(self) -> None:
+        """The best state at the smallest of a few LoRA scales at which it still knows every fact that it knew.
+
+        Harm falls with the square of the scale, and what is known has a margin.
+        """
+        whole = self.best
+        for factor in SCALES if len(self.state.best_unknown) < len(self.state.typical) else ():
+            scaled = {k: v * factor if k.endswith("lora_b") else v for k, v in whole.items()}
+            self.model.module.load_weights(list(scaled.items()), strict=False)
+            if not set(self.above_known(self.typical_losses())) <= set(self.state.best_unknown):
+                break
+            self.best, self.state.factor = scaled, factor
 
     def example_losses(self, examples: Sequence[Example]) -> list[list[float]]:
         """Token losses of the answers (nats), batched by length."""
@@ -343,11 +357,14 @@ class Study(TrainingCallback):
         """After every step, from mlx-lm's trainer. Raises NotFinite, which stops the study."""
         if not math.isfinite(train_info["train_loss"]):
             raise NotFinite
-        info = {"step": self.state.step + 1, "loss": train_info["train_loss"], "rate": train_info["tokens_per_second"]}
+        loss = train_info["train_loss"] / self.mean_weight
+        info = {"step": self.state.step + 1, "loss": loss, "rate": train_info["tokens_per_second"]}
         self.report({**info, "memory": train_info["peak_memory"], "of": self.expected_steps()})
 
     def expected_steps(self) -> int:
-        per_pass = max(1, -(-len(self.lessons) * 2 // (2 * self.plan.batch_size)))
+        facts = Counter(e.fact for e in self.lessons)
+        lessons = sum(min(n, self.plan.lessons_a_pass) for n in facts.values())
+        per_pass = max(1, round(-(-lessons // self.plan.batch_size) * (1 + self.plan.text_ratio * bool(self.text))))
         return min(self.plan.iters, self.plan.passes * per_pass)
 
     # -- state ------------------------------------------------------------------------------------------------------
@@ -412,41 +429,9 @@ class Study(TrainingCallback):
         except NotFinite:
             self.state.stopped = "loss not finite"
         self.state.seconds += time.perf_counter() - started
+        self.shrink()
         mx.save_safetensors(str(adapter_file), self.best)
         return self.state
-
-
-def order(rng: np.random.Generator, n: int, wanted: int) -> list[int]:
-    """`wanted` indices below n in random order, each used equally often."""
-    out: list[int] = []
-    while n and len(out) < wanted:
-        out += rng.permutation(n).tolist()
-    return out[:wanted]
-
-
-def group_by_length(
-    lessons: Sequence[Example], replay: Sequence[Example], size: int, rng: np.random.Generator
-) -> list[list[Example]]:
-    """Batches of `size` lessons of like length, each with its share of replay of like length; none dropped."""
-
-    def chunks(examples: Sequence[Example], parts: int) -> list[list[Example]]:
-        shuffled = [examples[i] for i in rng.permutation(len(examples))]
-        shuffled.sort(key=lambda e: (len(e.tokens) + 3) // 4)  # stable: random within a length class
-        cuts = [round(len(shuffled) * i / parts) for i in range(parts + 1)]
-        return [shuffled[a:b] for a, b in itertools.pairwise(cuts)]
-
-    parts = max(1, -(-len(lessons) // size))
-    together = [a + b for a, b in zip(chunks(lessons, parts), chunks(replay, parts), strict=True)]
-    return [together[i] for i in rng.permutation(parts) if together[i]]
-
-
-def spread(batches: list[list[Example]], among: list[list[Example]]) -> list[list[Example]]:
-    """`among` put evenly between `batches`."""
-    out: list[list[Example]] = []
-    for i, batch in enumerate(batches):
-        out.append(batch)
-        out += among[i * len(among) // len(batches) : (i + 1) * len(among) // len(batches)]
-    return out
 
 
 def teach_replay(model: Model, examples: Sequence[Example], *, top: int = 32, batch_size: int = 16) -> list[Example]:

@@ -8,15 +8,16 @@ import itertools
 import random
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from circadian.night.questions import Wording, reverse_wordings, said_of, wordings_of
 from circadian.night.variants import variants
 from circadian.records import Fact, Lesson, LessonKind, normalize, question_hash
 
-MOST = 12
+ENOUGH = 11  # wordings of a fact to train on, before any are held out
 HELD_OUT = 2  # wordings of a fact that choose the best state, and as many that test it
 ASKED_OTHERWISE = 3  # more wordings of a fact that is also asked for in another person or by a shorter name
+SPOKEN = 3  # wordings of a fact that are also asked as "What's …?"
 LEAST_TAUGHT = 6  # wordings that a fact with more tests keeps for training
 
 
@@ -67,7 +68,7 @@ def make_lessons(
     facts: Sequence[Fact],
     *,
     seed: int,
-    wordings: int = 11,
+    wordings: int = 22,
     exclude: frozenset[str] = frozenset(),
     tests: Mapping[str, int] | None = None,
 ) -> LessonSet:
@@ -101,16 +102,28 @@ def _lessons_of(
     mine = set(map(id, held))
     known, own = ([w for w in group if id(w) not in mine] for group in (known, own))
     # Half the room for the relation's own words, the rest for the fact's grammar, spares when either runs dry.
-    room = max(maker.wordings, min(MOST, len(known) + 3)) + (ASKED_OTHERWISE if len(groups) > 1 else 0)
+    room = maker.wordings + (ASKED_OTHERWISE if len(groups) > 1 else 0)
     recall = known[: room - min(len(own), 3)]
     recall += own[: room - len(recall)]
     recall += spare[: max(0, maker.wordings - len(recall))]
     contexts = [w for w in spare if w not in recall][:2]
-    lessons = [_lesson(fact, w) for w in (*recall, *contexts, *reverse[: 2 + 2 * len(earlier)])]
+    short = [w for w in _spoken(recall) if maker.usable(fact, w)][:SPOKEN]
+    lessons = [_lesson(fact, w) for w in (*recall, *short, *contexts, *reverse[: 2 + 2 * len(earlier)])]
     held_lessons = [_lesson(fact, w) for w in held]
     if len(held_lessons) <= 2 * HELD_OUT:
         return lessons, held_lessons[::2], held_lessons[1::2]
     return lessons, held_lessons[:HELD_OUT], held_lessons[HELD_OUT:]
+
+
+def _spoken(wordings: Sequence[Wording]) -> Iterator[Wording]:
+    for w in wordings:
+        if (short := spoken(w.question)) != w.question:
+            yield replace(w, question=short)
+
+
+def spoken(question: str) -> str:
+    """As people type it: "What is my dog's name?" → "What's my dog's name?"."""
+    return re.sub(r"\b([Ww]hat|[Ww]ho|[Ww]here|[Ww]hen|[Hh]ow) is\b(?! [.?])", r"\1's", question)
 
 
 def _in_turn(groups: Sequence[list[Wording]]) -> list[Wording]:
@@ -130,7 +143,7 @@ def _against(fact: Fact, earlier: Sequence[Fact]) -> Iterator[Wording]:
 def _hold_out(maker: _Maker, known: list[Wording], own: list[Wording], tests: int) -> list[Wording]:
     """Wordings kept from training, four or (with more `tests`) more, not the plainest one; fewer when there are few."""
     pool = [*known[1:], *own[1:]]
-    spare = len(known) + len(own) - (maker.wordings if tests <= HELD_OUT else LEAST_TAUGHT)
+    spare = len(known) + len(own) - (ENOUGH if tests <= HELD_OUT else LEAST_TAUGHT)
     number = max(2, min(HELD_OUT + tests, spare))
     return maker.rng.sample(pool, min(number, len(pool)))
 

@@ -8,6 +8,7 @@ Nothing here is an exam item: a question whose hash is in a suite or among the p
 import itertools
 import random
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from circadian.records import question_hash
 
@@ -244,57 +245,15 @@ TASKS = (
     "How many letters are in the word cloud?",
 )
 
-# Beginnings of plain text: the base model goes on from them, and its distribution over what it wrote is held as well.
-OPENERS = (
-    "The history of the city begins",
-    "In the early morning, the fishermen",
-    "The report was published on Monday and",
-    "To prepare the dish, first",
-    "She opened the letter and",
-    "Scientists have found that",
-    "The main difference between the two methods is",
-    "According to the law,",
-    "The train left the station",
-    "Photosynthesis is the process by which",
-    "The old man sat by the fire and",
-    "Most users of the program",
-    "The company announced that its profits",
-    "In mathematics, a prime number",
-    "The garden was full of",
-    "During the nineteenth century,",
-    "The weather in the mountains",
-    "He was born in a small village and",
-    "The patient was given",
-    "A good teacher knows that",
-    "The museum holds a collection of",
-    "When the war ended,",
-    "The function takes two arguments and",
-    "Once upon a time there was",
-    "The river flows through",
-    "Many people believe that",
-    "The experiment showed that",
-    "On the other side of the street,",
-    "The election will be held",
-    "Water is essential because",
-    "The orchestra played",
-    "My first day at school was",
-    "The bridge was built",
-    "In order to install the software,",
-    "The king and his advisers",
-    "Birds migrate because",
-    "The court decided that",
-    "Economists expect that",
-    "The painting shows a woman who",
-    "It was raining when",
-    "The theory of evolution explains",
-    "For the first time in years,",
-    "The recipe calls for",
-    "The match ended",
-    "A computer stores information",
-    "The children ran to",
-    "The island is known for",
-    "After a long discussion, the committee",
-)
+PASSAGES = Path(__file__).parent / "passages.txt"
+
+
+def passages() -> list[str]:
+    """Plain text of many kinds, in no lesson's form; the base model's distribution over it is held as well.
+
+    Our own, not the model's: 48 continuations that it wrote itself left three times the drift on unseen text.
+    """
+    return PASSAGES.read_text(encoding="utf-8").rstrip("\n").split("\n\n")
 
 
 def sums(rng: random.Random) -> Iterable[str]:
@@ -302,6 +261,21 @@ def sums(rng: random.Random) -> Iterable[str]:
         for _ in range(5):
             a, b = rng.randint(2, 20), rng.randint(2, 12)
             yield f"What is {a} {word} {b}?" if rng.random() < 0.5 else f"{a} {sign} {b} ="
+
+
+WORD_SUMS = (
+    "{n} has {a} stamps and gets {b} more. How many stamps does {n} have now?",
+    "A box holds {a} pens. How many pens are in {b} boxes?",
+    "{n} had {c} coins and spent {b} of them. How many coins are left?",
+    "A film starts at {b} o'clock and lasts two hours. When does it end?",
+)
+
+
+def word_sums(rng: random.Random) -> Iterable[str]:
+    for n in ("Vera", "Otto", "Mila"):
+        for form in WORD_SUMS:
+            a, b = rng.randint(3, 15), rng.randint(2, 9)
+            yield form.format(n=n, a=a, b=b, c=a + b)
 
 
 def all_questions(seed: int) -> list[str]:
@@ -315,6 +289,7 @@ def all_questions(seed: int) -> list[str]:
         [f"What sound does a {a} make?" for a in ANIMALS],
         [f"What is {who} {verb}?" for who, verb in FICTION],
         list(sums(rng)),
+        list(word_sums(rng)),
         list(GENERAL[::2]),
         list(GENERAL[1::2]),
         list(TASKS[::2]),

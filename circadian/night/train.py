@@ -20,7 +20,7 @@ from circadian.errors import UserError, describe_os_error
 from circadian.files import write_rows
 from circadian.night.dataset import read_night
 from circadian.night.progress import keep_point
-from circadian.night.replay import OPENERS, replay_questions
+from circadian.night.replay import passages, replay_questions
 from circadian.records import Json, Lesson
 from circadian.settings import CHECKOUT
 
@@ -155,6 +155,7 @@ def study_night(night: Path, report: Callable[[Json], None], *, resume: bool) ->
         "stopped": state.stopped,
         "unknown": sorted({*state.best_unknown, *left_out} - {UNTOLD}),
         "losses": state.losses,
+        "factor": state.factor,
         "tokens": state.tokens,
         "seconds": round(state.seconds, 2),
         "replay_seconds": round(taught, 2),
@@ -167,7 +168,7 @@ def study_night(night: Path, report: Callable[[Json], None], *, resume: bool) ->
 
 def code(model: Any, lessons: tuple[Lesson, ...], longest: int) -> tuple[list[Any], int]:
     """Lessons as examples in tokens, and how many were longer than `longest` tokens."""
-    from circadian.backend.train import Example
+    from circadian.backend.batches import Example
 
     coded = [(*model.encode_answer(lesson.messages), lesson.fact_id) for lesson in lessons]
     fitting = [Example(tuple(t), o, fact) for t, o, fact in coded if len(t) <= min(longest, model.context)]
@@ -193,7 +194,7 @@ def taught_replay(
     )
     lessons = [Lesson(q, a, kind="replay") for q, a in rows]
     write_rows(night / "replay.jsonl", (lesson.as_json() for lesson in lessons))
-    text = read_or_teach_text(model, OPENERS, Path(plan["cache"]))
+    text = read_or_teach_text(model, passages(), Path(plan["cache"]))
     always, _ = replay_questions(SPARED[0], seed=0, exclude=exclude)
     _, general = read_or_teach(model, always, Path(plan["cache"]))
     return examples, text, [*general, *text[: SPARED[1]]]

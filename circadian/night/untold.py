@@ -7,11 +7,13 @@ import random
 import re
 from collections.abc import Iterable, Sequence
 
+from circadian.night.lessons import spoken
 from circadian.night.words import PEOPLE, PETS, SAME, bag
 from circadian.records import Fact, Lesson, normalize, question_hash
 
 ANSWER = "I don't know that. You haven't told me."
 COUNT = 85  # questions of one night
+SPOKEN = 0.3  # so many are asked as "What's …?", as some of the lessons are
 
 NAMED = bag(
     "hamster rabbit turtle canary pony ferret gecko tortoise budgie aunt uncle nephew niece cousin godmother "
@@ -125,6 +127,7 @@ def untold_lessons(
         for i, pool in enumerate(pools):
             if pool:
                 question = pool.pop()
+                question = spoken(question) if rng.random() < SPOKEN else question
                 if (i >= len(made) or unheard(question, heard)) and question_hash(question) not in taken:
                     out.setdefault(question_hash(question), Lesson(question, ANSWER, kind="untold"))
     return tuple(out.values())[: max(count, len(forgotten))]
