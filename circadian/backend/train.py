@@ -40,12 +40,12 @@ UNTOLD = ""  # in place of a fact: the questions that nothing told answers
 class StudyPlan:
     """The settings of one study; every one takes effect and is written into the adapter's config.
 
+    `replay_weight`, `text_weight`: of a token of the base model's answers, and of plain text, against a lesson's 1.
     `average`: decay per step of the running average of the weights, which is what is examined and kept (Polyak and
-    Juditsky 1992). `least_passes`: so often every new fact is gone through, known or not.
-    `lessons_a_pass`: most lessons of one fact in a pass, other ones in the next: many wordings seldom teach more than
-    few often. `patience`: the study ends
-    after so many passes that brought nothing better. `spare`: share of what general text feeds into every layer, along
-    whose directions the layer is not changed (subspace.py).
+    Juditsky 1992). `least_passes`: so often every new fact is gone through, known or not. `lessons_a_pass`: most
+    lessons of one fact in a pass; the next takes others. `patience`: the study ends after so many passes that brought
+    nothing better. `spare`: share of what general text feeds into every layer, along whose directions the layer is not
+    changed (subspace.py).
     """
 
     rank: int = 16
@@ -58,7 +58,7 @@ class StudyPlan:
     seed: int = 0
     warmup: int = 8
     clip: float = 1.0
-    replay_weight: float = 3.0
+    replay_weight: float = 6.0
     text_weight: float = 8.0
     replay_ratio: float = 0.5
     text_ratio: float = 0.33

@@ -204,7 +204,6 @@ TASKS = (
     "Name two birds as bullet points.",
     "Write a sentence that contains the word lantern.",
     "Write one sentence without the letter z.",
-    "Write a JSON object with the keys title and year.",
     "Which sentence is correct: 'She have a car.' or 'She has a car.'?",
     "Which word does not belong: apple, pear, hammer?",
     "Which is heavier, a stone or a feather?",
@@ -263,6 +262,20 @@ def sums(rng: random.Random) -> Iterable[str]:
             yield f"What is {a} {word} {b}?" if rng.random() < 0.5 else f"{a} {sign} {b} ="
 
 
+FORMATS = (
+    "Write a JSON object with the keys title and year.",
+    "Show three colours as a JSON array.",
+    "Write an HTML heading that says Welcome.",
+    "Show a CSV file with two cities and their countries.",
+    "Write a bash command that lists all files.",
+    "Write an SQL query that selects every user.",
+    "Make a Markdown table of two fruits and their prices.",
+    "Write a YAML list of three animals.",
+    "Write a haiku about snow.",
+    "Write an email subject line about a meeting.",
+    "Write today's to-do list with three numbered points.",
+    "Write a regular expression that matches a year.",
+)
 WORD_SUMS = (
     "{n} has {a} stamps and gets {b} more. How many stamps does {n} have now?",
     "A box holds {a} pens. How many pens are in {b} boxes?",
@@ -290,6 +303,7 @@ def all_questions(seed: int) -> list[str]:
         [f"What is {who} {verb}?" for who, verb in FICTION],
         list(sums(rng)),
         list(word_sums(rng)),
+        list(FORMATS),
         list(GENERAL[::2]),
         list(GENERAL[1::2]),
         list(TASKS[::2]),

@@ -127,9 +127,10 @@ def untold_lessons(
         for i, pool in enumerate(pools):
             if pool:
                 question = pool.pop()
-                question = spoken(question) if rng.random() < SPOKEN else question
-                if (i >= len(made) or unheard(question, heard)) and question_hash(question) not in taken:
-                    out.setdefault(question_hash(question), Lesson(question, ANSWER, kind="untold"))
+                asked = spoken(question) if rng.random() < SPOKEN else question
+                free = not {question_hash(question), question_hash(asked)} & taken
+                if free and (i >= len(made) or unheard(question, heard)):
+                    out.setdefault(question_hash(question), Lesson(asked, ANSWER, kind="untold"))
     return tuple(out.values())[: max(count, len(forgotten))]
 
 
