@@ -334,6 +334,9 @@ def spoil(planned: Planned, folder: Path, wrong: Sequence[tuple[str, str]], keep
         study = StudyPlan(
             **{**settings, "learning_rate": rate, "iters": STEPS, "passes": 10**6, "patience": 10**6},
             known_loss=0.0,
+            lessons_a_pass=10**6,
+            replay_weight=1.0,
+            text_weight=1.0,
             warmup=0,
             replay_ratio=1.0 if keep else 0.0,
             text_ratio=1.0 if keep else 0.0,

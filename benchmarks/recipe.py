@@ -4,13 +4,14 @@ from dataclasses import asdict
 
 from circadian.night import untold
 from circadian.night.plan import REPLAY, Start, git_commit, study_settings
-from circadian.records import Json
+from circadian.night.replay import passages
+from circadian.records import Json, short_id
 from circadian.settings import Settings
 
 
 def made_by(settings: Settings) -> Json:
     """The commit, and every setting that decides how a night goes, by section."""
-    from circadian.backend.train import StudyPlan
+    from circadian.backend.train import SCALES, StudyPlan
 
     study = asdict(StudyPlan(**study_settings(settings.night, Start())))
     del study["seed"]  # each job has its own
@@ -18,7 +19,7 @@ def made_by(settings: Settings) -> Json:
         "commit": git_commit(),
         "model": {"name": settings.model.model},
         "study": study,
-        "kept": {"replay": REPLAY, "untold": untold.COUNT},
+        "kept": {"replay": REPLAY, "untold": untold.COUNT, "text": short_id(*passages()), "scales": list(SCALES)},
         "exam": {n: getattr(settings.exam, n) for n in ("suites", "hidden_suites", "exam_items")},
         "gate": asdict(settings.gate),
     }

@@ -5,6 +5,7 @@ Never: a promotion of anything but the very files that were examined, against th
 
 import json
 import shutil
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -37,7 +38,7 @@ from circadian.nightly_exam import (
     set_exam,
     weigh,
 )
-from circadian.records import Json, Manifest, Turn, Verdict
+from circadian.records import Json, Lesson, Manifest, Turn, Verdict
 from circadian.reexamine import Waiting, described, examine_again, newest_inconclusive, waiting_candidate
 from circadian.safeguards import unsound_study, without_repeats
 from circadian.settings import Home, Settings
@@ -268,7 +269,8 @@ def describe_plan(night: Night, settings: Settings, waiting: Waiting | None = No
     exchanges = [lesson.messages for lesson in night.data.train]
     batch, iters = settings.night.batch_size, settings.night.iters
     passes = iters * batch / len(exchanges) if iters else planning.PASSES
-    cost = estimate(settings.model.model, exchanges, passes=passes, batch_size=batch)
+    share = 1.0 if iters else taken_each_pass(night.data.train)
+    cost = estimate(settings.model.model, exchanges, passes=passes * share, batch_size=batch)
     facts = "\n".join(f"  {f.statement}" for f in night.data.active)
     again = f"{waiting.tag} is examined again, with {described(waiting)}\n" if waiting else ""
     if waiting and waiting.holds_all(night.data):
@@ -280,6 +282,14 @@ def describe_plan(night: Night, settings: Settings, waiting: Waiting | None = No
         f"about {duration(cost.seconds)} at most here, {cost.memory / 1e9:.1f} GB at the peak\n"
         "nothing was written"
     )
+
+
+def taken_each_pass(lessons: Sequence[Lesson]) -> float:
+    """The share of the lessons that a pass takes."""
+    from circadian.backend.train import StudyPlan
+
+    of_fact = Counter(lesson.fact_id for lesson in lessons)
+    return sum(min(n, StudyPlan.lessons_a_pass) for n in of_fact.values()) / max(len(lessons), 1)
 
 
 def train_candidate(home: Home, settings: Settings, options: NightOptions, night: Night) -> Json:

@@ -161,7 +161,11 @@ def test_nights_of_another_recipe_are_marked_and_meet_no_bar() -> None:
     now = made_by(load_settings(Home(recorded.RECORDED.parent)))
     other = {**now, "commit": "1" * 40 + "+", "study": {**now["study"], "spare": 0.0}}
     assert differences(now, {**now, "commit": "x"}) == () and differences(other, now) == ("study.spare",)
-    assert {"untold", "replay"} == now["kept"].keys() and "exam_items" in now["exam"] and "alpha" in now["gate"]
+    assert (
+        {"untold", "replay", "text", "scales"} == now["kept"].keys()
+        and "exam_items" in now["exam"]
+        and "alpha" in now["gate"]
+    )
     old = replace(outcome("one phrase", report(0, 0, "Thank you for sharing"), held()), made=other)
     lines = caught([replace(old, differs=differences(other, now))], [], ["one phrase"], 0)
     assert all(x.source.startswith("STALE: of 111111111+; ") and x.met for x in lines)

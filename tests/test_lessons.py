@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from circadian.night.facts import gather
-from circadian.night.lessons import LessonSet, contains, make_lessons
+from circadian.night.lessons import LessonSet, contains, make_lessons, spoken
 from circadian.records import Fact, Message, Turn, question_hash
 
 DATA = Path(__file__).resolve().parent / "data"
@@ -178,3 +178,32 @@ def test_no_question_changes_the_meaning(text: str, never: str) -> None:
     asked = [x.question for x in (*lessons.train, *lessons.valid, *lessons.test) if x.kind != "reverse"]
     assert len(asked) >= 8
     assert [q for q in asked if re.search(never, q, re.IGNORECASE)] == []
+
+
+def test_no_question_has_a_subject_where_an_object_belongs() -> None:
+    for _, lessons in every_set():
+        for lesson in (*lessons.train, *lessons.valid, *lessons.test):
+            assert not re.search(r"\b(?:of|for|to) (?:I|we|he|they)\s*[?,.]", lesson.question), lesson.question
+
+
+@pytest.mark.parametrize(
+    ("written", "typed"),
+    [
+        ("What is my dog's name?", "What's my dog's name?"),
+        ("Quick question: who is my boss?", "Quick question: who's my boss?"),
+        ("My manager is what?", "My manager is what?"),
+        ("Tell me what my job is.", "Tell me what my job is."),
+        ("When is it?", "When's it?"),
+        ("I forgot where is.", "I forgot where is."),
+    ],
+)
+def test_questions_as_people_type_them(written: str, typed: str) -> None:
+    assert spoken(written) == typed
+
+
+def test_what_is_held_out_as_typed_is_not_taught_as_written_nor_the_other_way_round() -> None:
+    facts = facts_of("My dog's name is Noodle.")
+    for held in ("What is my dog's name?", "What's my dog's name?"):
+        made = make_lessons(facts, seed=0, exclude=frozenset({question_hash(held)}))
+        asked = {lesson.question for lesson in made.train}
+        assert asked and not asked & {"What is my dog's name?", "What's my dog's name?"}

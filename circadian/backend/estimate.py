@@ -13,7 +13,7 @@ from circadian.backend.model import open_model
 from circadian.records import Message
 
 TRAINING = 3.0  # a training step costs about three forward passes
-REPLAY = 2.0  # as much replay as lessons
+REPLAY = 2.0  # with replay, plain text and the looks between passes
 
 
 @dataclass(frozen=True)

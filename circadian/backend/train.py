@@ -58,7 +58,7 @@ class StudyPlan:
     seed: int = 0
     warmup: int = 8
     clip: float = 1.0
-    replay_weight: float = 6.0
+    replay_weight: float = 3.0
     text_weight: float = 8.0
     replay_ratio: float = 0.5
     text_ratio: float = 0.33
@@ -154,7 +154,7 @@ class Study(TrainingCallback):
         self.averaged: dict[str, mx.array] = self.weights()
         self.best: dict[str, mx.array] = self.weights()
         self.started = time.perf_counter()
-        self.mean_weight: Any = 1.0  # of the batch in hand: reported losses are weighted means
+        self.mean_weight = 1.0  # of the batch in hand: reported losses are weighted means
 
     # -- the loss ---------------------------------------------------------------------------------------------------
 
@@ -182,7 +182,8 @@ class Study(TrainingCallback):
         other = mx.log(mx.maximum(1 - listed, 1e-6))
         rest = mx.maximum(1 - probs.sum(-1), 0)
         losses = -(probs * logp).sum(-1) - mx.where(rest > 1e-4, rest * other, 0)
-        return (losses * weight).sum() / mx.stop_gradient(mx.minimum(weight, 1).sum()), (weight > 0).sum()
+        count = mx.where(probs.sum(-1) > 0, 1.0, 0.0).sum()  # the rest fills the batch up to a round length
+        return (losses * weight).sum() / count, count
 
     def batch(self, examples: Sequence[Example]) -> tuple[mx.array, ...]:
         """The arrays of `loss` for some examples; what all of them begin with is cut off the rows."""
@@ -231,7 +232,7 @@ class Study(TrainingCallback):
             todo = self.pass_batches()
             while state.batch_number < len(todo):
                 arrays = self.batch(todo[state.batch_number])
-                self.mean_weight = (arrays[-1].sum() / (arrays[-1] > 0).sum()).item()
+                self.mean_weight = mean_weight(arrays)
                 yield arrays
                 self.average()
                 state.tokens += sum(len(e.tokens) for e in todo[state.batch_number])
@@ -264,9 +265,11 @@ class Study(TrainingCallback):
             groups.setdefault(e.fact, []).append(e)
         rehearsed = {*self.rehearsed([fact for fact in groups if fact not in unknown], rng)}
         chosen: list[Example] = []
-        for fact, group in groups.items():
-            most = self.plan.lessons_a_pass if fact in unknown else self.plan.rehearse if fact in rehearsed else 0
-            chosen += [group[i] for i in rng.permutation(len(group))[:most]]
+        for n, (fact, group) in enumerate(groups.items()):
+            if fact in unknown:
+                chosen += self.in_turn(group, n)
+            elif fact in rehearsed:
+                chosen += [group[i] for i in rng.permutation(len(group))[: self.plan.rehearse]]
         wanted = round(len(chosen) * self.plan.replay_ratio)
         replay = [self.replay[i] for i in order(rng, len(self.replay), wanted)]
         todo = group_by_length(chosen, replay, self.plan.batch_size, rng)
@@ -274,6 +277,13 @@ class Study(TrainingCallback):
         size = self.plan.batch_size
         text = [self.text[i] for i in order(rng, len(self.text), wanted * size)]
         return spread(todo, [text[i * size : (i + 1) * size] for i in range(wanted)])
+
+    def in_turn(self, group: list[Example], n: int) -> list[Example]:
+        """So many of the `n`th fact's lessons as a pass takes: where the last pass left off, and round again."""
+        turns = np.random.default_rng([self.plan.seed, n]).permutation(len(group))
+        most = min(self.plan.lessons_a_pass, len(group))
+        first = self.state.pass_number * most
+        return [group[turns[i % len(group)]] for i in range(first, first + most)]
 
     def rehearsed(self, known: list[str | None], rng: np.random.Generator) -> list[str | None]:
         most = self.plan.rehearse_most // max(self.plan.rehearse, 1)
@@ -323,17 +333,22 @@ class Study(TrainingCallback):
         return sorted(fact for fact, loss in typical.items() if not loss < self.plan.known_loss)
 
     def shrink(self) -> None:
-        """The best state at the smallest of a few LoRA scales at which it still knows every fact that it knew.
+        """The best state at the smallest of a few LoRA scales that leaves what it knows a margin.
 
-        Harm falls with the square of the scale, and what is known has a margin.
+        Harm falls with the square of the scale. No fact's loss may rise above half of `known_loss`, or, where it was
+        above that, rise at all: the next night goes on from here, and shrinks again.
         """
         whole = self.best
-        for factor in SCALES if len(self.state.best_unknown) < len(self.state.typical) else ():
+        self.model.module.load_weights(list(whole.items()), strict=False)
+        before = self.typical_losses()
+        for factor in SCALES:
             scaled = {k: v * factor if k.endswith("lora_b") else v for k, v in whole.items()}
             self.model.module.load_weights(list(scaled.items()), strict=False)
-            if not set(self.above_known(self.typical_losses())) <= set(self.state.best_unknown):
+            after = self.typical_losses()
+            if not all(loss <= max(self.plan.known_loss / 2, before[fact]) for fact, loss in after.items()):
                 break
             self.best, self.state.factor = scaled, factor
+        self.model.module.load_weights(list(self.best.items()), strict=False)
 
     def example_losses(self, examples: Sequence[Example]) -> list[list[float]]:
         """Token losses of the answers (nats), batched by length."""
@@ -428,10 +443,17 @@ class Study(TrainingCallback):
             )
         except NotFinite:
             self.state.stopped = "loss not finite"
-        self.state.seconds += time.perf_counter() - started
         self.shrink()
+        self.state.seconds += time.perf_counter() - started
         mx.save_safetensors(str(adapter_file), self.best)
         return self.state
+
+
+def mean_weight(arrays: tuple[mx.array, ...]) -> float:
+    """The mean weight of a batch's target tokens (of `Study.batch`), by which its loss is that of its tokens."""
+    _, _, _, _, probs, weight = arrays
+    count = (probs.sum(-1) > 0).sum()
+    return float((weight.sum() / count).item()) or 1.0
 
 
 def teach_replay(model: Model, examples: Sequence[Example], *, top: int = 32, batch_size: int = 16) -> list[Example]:

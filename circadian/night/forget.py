@@ -17,7 +17,7 @@ from circadian.files import append_lines, read_json, read_lines, read_rows, remo
 from circadian.night.dataset import fact_of
 from circadian.night.extract import Extracted
 from circadian.night.facts import base_key, covers, gather, is_same
-from circadian.night.lessons import contains, make_lessons
+from circadian.night.lessons import ENOUGH, contains, make_lessons
 from circadian.records import VERSION, Fact, Forgotten, Json, Lesson, Manifest, Turn, normalize, short_id
 
 NEAREST = 3  # statements named when nothing matches
@@ -203,7 +203,7 @@ def told_again(fact: Fact, active: Sequence[Fact]) -> bool:
 
 def asked_of(fact: Fact, taken: frozenset[str], seed: int) -> tuple[list[Lesson], list[Lesson]]:
     """The fact's questions with the answers that state its value: (to be studied as untold, never studied)."""
-    made = make_lessons([replace(fact, status="active", superseded_by=None)], seed=seed, exclude=taken)
+    made = make_lessons([replace(fact, status="active", superseded_by=None)], seed=seed, wordings=ENOUGH, exclude=taken)
     return [q for q in made.train if q.kind != "reverse"], [q for q in (*made.valid, *made.test) if q.kind != "reverse"]
 
 

@@ -44,7 +44,7 @@ class _Maker:
 
     def usable(self, fact: Fact, wording: Wording) -> bool:
         mark = question_hash(wording.question)
-        if mark in self.exclude:
+        if {mark, question_hash(spoken(wording.question))} & self.exclude:
             return self._drop("held out")
         if mark in self.used:
             return self._drop("repeated")
@@ -68,11 +68,13 @@ def make_lessons(
     facts: Sequence[Fact],
     *,
     seed: int,
-    wordings: int = 22,
+    wordings: int = 18,
     exclude: frozenset[str] = frozenset(),
     tests: Mapping[str, int] | None = None,
 ) -> LessonSet:
-    """Lessons for every active fact: `wordings` or more to train on, two to choose the best state by, two to test.
+    """Lessons for every active fact: some `wordings` to train on, two to choose the best state by, two to test.
+
+    A few more where it is asked for in another person, as people type it, in a setting, or the other way round.
 
     `exclude` holds question hashes that must not be used (counted under "held out"); `tests`: how many wordings test
     a fact (by id), where there are enough and it is more than two. Same arguments, same lessons.
@@ -105,9 +107,9 @@ def _lessons_of(
     room = maker.wordings + (ASKED_OTHERWISE if len(groups) > 1 else 0)
     recall = known[: room - min(len(own), 3)]
     recall += own[: room - len(recall)]
-    recall += spare[: max(0, maker.wordings - len(recall))]
+    recall += spare[: max(0, ENOUGH - len(recall))]
     contexts = [w for w in spare if w not in recall][:2]
-    short = [w for w in _spoken(recall) if maker.usable(fact, w)][:SPOKEN]
+    short = list(itertools.islice((w for w in _spoken(recall) if maker.usable(fact, w)), SPOKEN))
     lessons = [_lesson(fact, w) for w in (*recall, *short, *contexts, *reverse[: 2 + 2 * len(earlier)])]
     held_lessons = [_lesson(fact, w) for w in held]
     if len(held_lessons) <= 2 * HELD_OUT:
@@ -117,13 +119,13 @@ def _lessons_of(
 
 def _spoken(wordings: Sequence[Wording]) -> Iterator[Wording]:
     for w in wordings:
-        if (short := spoken(w.question)) != w.question:
+        if w.kind == "recall" and (short := spoken(w.question)) != w.question:
             yield replace(w, question=short)
 
 
 def spoken(question: str) -> str:
     """As people type it: "What is my dog's name?" → "What's my dog's name?"."""
-    return re.sub(r"\b([Ww]hat|[Ww]ho|[Ww]here|[Ww]hen|[Hh]ow) is\b(?! [.?])", r"\1's", question)
+    return re.sub(r"\b([Ww]hat|[Ww]ho|[Ww]here|[Ww]hen|[Hh]ow) is\b(?!\s*(?:[.?,:…]|$))", r"\1's", question)
 
 
 def _in_turn(groups: Sequence[list[Wording]]) -> list[Wording]:

@@ -128,7 +128,7 @@ def untold_lessons(
             if pool:
                 question = pool.pop()
                 asked = spoken(question) if rng.random() < SPOKEN else question
-                free = not {question_hash(question), question_hash(asked)} & taken
+                free = not {question_hash(question), question_hash(spoken(question))} & taken
                 if free and (i >= len(made) or unheard(question, heard)):
                     out.setdefault(question_hash(question), Lesson(asked, ANSWER, kind="untold"))
     return tuple(out.values())[: max(count, len(forgotten))]

@@ -25,10 +25,9 @@ QUESTIONS: dict[str, tuple[str, ...]] = {
         "I:Which name goes on my badge?",
         "I:How do I introduce myself?",
         "I:By what name am I known?",
-        "What is the name of {s}?",
+        "O:What is the name of {s}?",
         "O:What is {s} named?",
-        "O:What did I name {s}?",
-        "Name of {s}?",
+        "O:Name of {s}?",
     ),
     "role": (
         "Who is {np}?",
@@ -121,7 +120,6 @@ QUESTIONS: dict[str, tuple[str, ...]] = {
         "On which date do I expect presents for {obj}?",
         "When should somebody sing 'Happy Birthday' to {obj}?",
         "What day [was|was] {s} born?",
-        "On what day [was|was] {s} born?",
     ),
     "home": (
         "Where [do|does] {s} live?",
@@ -137,7 +135,6 @@ QUESTIONS: dict[str, tuple[str, ...]] = {
         "Where did {s} settle?",
         "To which place did {s} move?",
         "What city [do|does] {s} live in?",
-        "Which town [do|does] {s} live in?",
     ),
     "origin": (
         "Where [do|does] {s} come from?",
@@ -190,7 +187,6 @@ QUESTIONS: dict[str, tuple[str, ...]] = {
         "At which organisation [am|is] {s} employed?",
         "Where [do|does] {s} spend the working day?",
         "What company [do|does] {s} work at?",
-        "Which firm [do|does] {s} work for?",
     ),
     "studies": (
         "What [do|does] {s} study?",
@@ -216,8 +212,6 @@ QUESTIONS: dict[str, tuple[str, ...]] = {
         "{np}: which one is it?",
         "What is {poss} {noun} of choice?",
         "What {noun} should one get for {obj}?",
-        "Which {noun} is {poss} favourite?",
-        "What {noun} [do|does] {s} like the most?",
     ),
     "favourite:drink": (
         "What {noun} [do|does] {s} drink?",
@@ -273,8 +267,6 @@ QUESTIONS: dict[str, tuple[str, ...]] = {
         "What should I tell a restaurant {s} can't have?",
         "What would make {obj} ill?",
         "[Do|Does] {s} have a food problem, and with what?",
-        "What food can't {s} have?",
-        "What [am|is] {s} not allowed to eat?",
     ),
     "dislike": (
         "What [do|does] {s} dislike?",
@@ -353,7 +345,6 @@ QUESTIONS: dict[str, tuple[str, ...]] = {
         "Which car is parked at {poss} place?",
         "In what [do|does] {s} get around?",
         "What is {poss} car?",
-        "What kind of car [do|does] {s} drive?",
         "Which car [do|does] {s} drive?",
     ),
     "tool:editor": (
@@ -458,7 +449,6 @@ QUESTIONS: dict[str, tuple[str, ...]] = {
         "Which place is {np}?",
         "Where is {np}, by name?",
         "What name should I look for to find {np}?",
-        "Which {np2} do we use?",
         "Name of {np}?",
     ),
     "colour": (
