@@ -329,6 +329,7 @@ def spoil(planned: Planned, folder: Path, wrong: Sequence[tuple[str, str]], keep
         replay = read_or_teach(model, questions, planned.home.cache)[1] if keep else []
         replay += read_or_teach_text(model, passages(), planned.home.cache) if keep else []
         kept = read_lessons(planned.night.folder / "train.jsonl") if keep else ()
+        kept = tuple(replace(k, fact_id="wrong") for k in kept)  # or the state that still knows them would be the best
         chosen = (*lessons, *kept[:: max(1, 2 * len(kept) // len(lessons))])
         settings = planned.night.plan["study"]
         study = StudyPlan(
