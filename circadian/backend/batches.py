@@ -1,10 +1,14 @@
 """What a study is fed: examples in tokens, and how they are put into batches."""
 
 import itertools
+import math
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+
+LEAST_REST = 1e-4  # of a distribution's mass: with less outside the listed tokens its class is left out, for rounding
 
 
 @dataclass(frozen=True)
@@ -13,6 +17,15 @@ class Teacher:
 
     ids: Sequence[Sequence[int]]
     probs: Sequence[Sequence[float]]
+
+    def entropy(self) -> float:
+        """Mean over the tokens (nats), the mass that is not listed taken as one more class."""
+        return statistics.fmean(-sum(p * math.log(p) for p in with_rest(row) if p > 0) for row in self.probs)
+
+
+def with_rest(probs: Sequence[float]) -> list[float]:
+    rest = 1 - sum(probs)
+    return [*probs, rest] if rest > LEAST_REST else [*probs]
 
 
 @dataclass(frozen=True)

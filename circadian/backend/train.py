@@ -24,7 +24,7 @@ from mlx_lm.tuner.trainer import TrainingArgs
 from mlx_lm.tuner.trainer import train as mlx_lm_train
 
 from circadian.backend import fastmath
-from circadian.backend.batches import Example, Teacher, group_by_length, order, spread
+from circadian.backend.batches import LEAST_REST, Example, Teacher, group_by_length, order, spread
 from circadian.backend.forward import Forward, frozen_layers, pad
 from circadian.backend.model import Model, on_metal
 from circadian.backend.states import States, shared_prefix
@@ -60,7 +60,7 @@ class StudyPlan:
     clip: float = 1.0
     replay_weight: float = 3.0
     text_weight: float = 8.0
-    replay_ratio: float = 0.5
+    replay_ratio: float = 1.0
     text_ratio: float = 0.33
     known_loss: float = 0.7
     average: float = 0.9
@@ -83,6 +83,7 @@ class StudyState:
     unknown: list[str] = field(default_factory=list)
     new: list[str] = field(default_factory=list)
     typical: dict[str, float] = field(default_factory=dict)
+    replay_kl: list[float] = field(default_factory=list)
     best_score: list[float] = field(default_factory=list)
     best_step: int = 0
     best_unknown: list[str] = field(default_factory=list)
@@ -175,15 +176,19 @@ class Study(TrainingCallback):
         its mass as one more class), weight [T].
         For replay this is KL(base || model) up to a constant (Hinton et al. 2015, at temperature 1).
         """
-        logits = self.forward(prefix, rows, at).astype(mx.float32)
+        losses = self.token_losses(self.forward(prefix, rows, at), ids, probs)
+        count = mx.where(probs.sum(-1) > 0, 1.0, 0.0).sum()  # the rest fills the batch up to a round length
+        return (losses * weight).sum() / count, count
+
+    def token_losses(self, logits: mx.array, ids: mx.array, probs: mx.array) -> mx.array:
+        """Cross-entropy [T] of logits [T, vocabulary] against the target distributions of `loss`."""
+        logits = logits.astype(mx.float32)
         total = mx.logsumexp(logits, axis=-1) if on_metal() else fastmath.logsumexp(logits)
         logp = mx.take_along_axis(logits, ids, axis=-1) - total[:, None]
         listed = mx.where(probs > 0, mx.exp(logp), 0).sum(-1)
         other = mx.log(mx.maximum(1 - listed, 1e-6))
         rest = mx.maximum(1 - probs.sum(-1), 0)
-        losses = -(probs * logp).sum(-1) - mx.where(rest > 1e-4, rest * other, 0)
-        count = mx.where(probs.sum(-1) > 0, 1.0, 0.0).sum()  # the rest fills the batch up to a round length
-        return (losses * weight).sum() / count, count
+        return -(probs * logp).sum(-1) - mx.where(rest > LEAST_REST, rest * other, 0)
 
     def batch(self, examples: Sequence[Example]) -> tuple[mx.array, ...]:
         """The arrays of `loss` for some examples; what all of them begin with is cut off the rows."""
@@ -270,8 +275,7 @@ class Study(TrainingCallback):
                 chosen += self.in_turn(group, n)
             elif fact in rehearsed:
                 chosen += [group[i] for i in rng.permutation(len(group))[: self.plan.rehearse]]
-        wanted = round(len(chosen) * self.plan.replay_ratio)
-        replay = [self.replay[i] for i in order(rng, len(self.replay), wanted)]
+        replay = self.replayed(rng, round(len(chosen) * self.plan.replay_ratio))
         todo = group_by_length(chosen, replay, self.plan.batch_size, rng)
         wanted = round(len(todo) * self.plan.text_ratio) if self.text else 0
         size = self.plan.batch_size
@@ -293,6 +297,22 @@ class Study(TrainingCallback):
         others = [fact for fact in known if fact not in weakest]
         return weakest + [others[i] for i in rng.permutation(len(others))[: most - len(weakest)]]
 
+    def replayed(self, rng: np.random.Generator, wanted: int) -> list[Example]:
+        """`wanted` replay examples: of each kind, the base model's answers and untold questions, half by chance and
+        half those that the study has moved furthest from their target.
+
+        Maximally interfered retrieval (Aljundi et al. 2019): what is harmed sits at few tokens of few examples, and
+        chance comes by each of them twice a night.
+        """
+        kl = self.state.replay_kl or [0.0] * len(self.replay)
+        drawn, furthest = order(rng, len(self.replay), wanted), sorted(range(len(kl)), key=lambda i: -kl[i])
+        chosen: list[int] = []
+        for is_taught in (False, True):
+            mine, worst = ([i for i in part if bool(self.replay[i].teacher) == is_taught] for part in (drawn, furthest))
+            worst = worst[: len(mine) // 2]
+            chosen += [*worst, *(i for i in mine if i not in worst), *mine][: len(mine)]
+        return [self.replay[i] for i in chosen]
+
     def average(self) -> None:
         """The running average after a step; it starts quickly, so that the first steps do not hold it back."""
         keep = min(self.plan.average, (self.state.step + 1) / (self.state.step + 10))
@@ -311,6 +331,7 @@ class Study(TrainingCallback):
         state = self.state
         state.typical = typical = self.typical_losses()
         state.unknown = self.above_known(typical)
+        state.replay_kl = self.divergences()
         score = [float(len(state.unknown)), sum(typical.values()) / len(typical)]
         if not state.losses:
             state.new = state.unknown
@@ -350,22 +371,28 @@ class Study(TrainingCallback):
             self.best, self.state.factor = scaled, factor
         self.model.module.load_weights(list(self.best.items()), strict=False)
 
+    def divergences(self) -> list[float]:
+        """KL(target || model) of every replay example, the mean over its answer's tokens (nats)."""
+        found = self.example_losses(self.replay)
+        return [
+            statistics.fmean(losses) - (e.teacher.entropy() if e.teacher else 0.0)
+            for e, losses in zip(self.replay, found, strict=True)
+        ]
+
     def example_losses(self, examples: Sequence[Example]) -> list[list[float]]:
-        """Token losses of the answers (nats), batched by length."""
+        """Cross-entropy (nats) of every answer token against its target, batched by length."""
         out: list[list[float]] = [[] for _ in examples]
         by_length = sorted(range(len(examples)), key=lambda i: len(examples[i].tokens))
         size = 4 * self.plan.batch_size
         for start in range(0, len(by_length), size):
             part = by_length[start : start + size]
-            plain = [replace(examples[i], teacher=None) for i in part]
-            prefix, rows, at, ids, _, _ = self.batch(plain)
-            logits = self.forward(prefix, rows, at).astype(mx.float32)
-            total = mx.logsumexp(logits, axis=-1) if on_metal() else fastmath.logsumexp(logits)
-            losses = (total - mx.take_along_axis(logits, ids[:, :1], axis=-1)[:, 0]).tolist()
+            prefix, rows, at, ids, probs, _ = self.batch([examples[i] for i in part])
+            losses = self.token_losses(self.forward(prefix, rows, at), ids, probs).tolist()
             done = 0
-            for i, e in zip(part, plain, strict=True):
-                out[i] = losses[done : done + len(e.tokens) - e.offset]
-                done += len(e.tokens) - e.offset
+            for i in part:
+                answer = len(examples[i].tokens) - examples[i].offset
+                out[i] = losses[done : done + answer]
+                done += answer
         return out
 
     def on_train_loss_report(self, train_info: dict) -> None:
@@ -377,10 +404,22 @@ class Study(TrainingCallback):
         self.report({**info, "memory": train_info["peak_memory"], "of": self.expected_steps()})
 
     def expected_steps(self) -> int:
+        """Of the whole study, should no further fact become known: more in the beginning than it will be."""
+        state, plan = self.state, self.plan
+        early = range(state.pass_number, min(plan.least_passes, plan.passes))
+        late = max(0, plan.passes - max(state.pass_number, plan.least_passes))
+        left = sum(self.steps_of(n) for n in early) + late * self.steps_of(plan.least_passes)
+        return min(plan.iters, state.step - state.batch_number + left)
+
+    def steps_of(self, pass_number: int) -> int:
+        """Of a pass with what is unknown now."""
+        plan = self.plan
+        unknown = {*self.state.unknown, *(self.state.new if pass_number < plan.least_passes else [])}
         facts = Counter(e.fact for e in self.lessons)
-        lessons = sum(min(n, self.plan.lessons_a_pass) for n in facts.values())
-        per_pass = max(1, round(-(-lessons // self.plan.batch_size) * (1 + self.plan.text_ratio * bool(self.text))))
-        return min(self.plan.iters, self.plan.passes * per_pass)
+        taken = sum(min(n, plan.lessons_a_pass) for fact, n in facts.items() if fact in unknown)
+        rehearsed = sum(min(n, plan.rehearse) for fact, n in facts.items() if fact not in unknown)
+        batches = -(-(taken + min(rehearsed, plan.rehearse_most)) // plan.batch_size)
+        return max(1, batches + (round(batches * plan.text_ratio) if self.text else 0))
 
     # -- state ------------------------------------------------------------------------------------------------------
 
