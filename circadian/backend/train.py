@@ -11,7 +11,9 @@ import statistics
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,7 @@ from circadian.errors import UserError
 
 CHECKPOINT = "checkpoint.safetensors"
 SCALES = 0.9, 0.8, 0.7  # at which a finished state is tried
+LEAST_KL = 1e-3  # what was moved by less was not moved
 UNTOLD = ""  # in place of a fact: the questions that nothing told answers
 
 
@@ -41,6 +44,9 @@ class StudyPlan:
     """The settings of one study; every one takes effect and is written into the adapter's config.
 
     `replay_weight`, `text_weight`: of a token of the base model's answers, and of plain text, against a lesson's 1.
+    `replay_ratio`, `untold_ratio`, `text_ratio`: of the base model's answers and of untold questions so many for a
+    lesson, of plain text so many batches for a batch of lessons. `furthest`: share of the replay that goes to what the
+    study has moved most.
     `average`: decay per step of the running average of the weights, which is what is examined and kept (Polyak and
     Juditsky 1992). `least_passes`: so often every new fact is gone through, known or not. `lessons_a_pass`: most
     lessons of one fact in a pass; the next takes others. `patience`: the study ends after so many passes that brought
@@ -60,8 +66,10 @@ class StudyPlan:
     clip: float = 1.0
     replay_weight: float = 3.0
     text_weight: float = 8.0
-    replay_ratio: float = 1.0
+    replay_ratio: float = 0.75
+    untold_ratio: float = 0.15
     text_ratio: float = 0.33
+    furthest: float = 0.5
     known_loss: float = 0.7
     average: float = 0.9
     least_passes: int = 3
@@ -138,12 +146,14 @@ class Study(TrainingCallback):
     ) -> None:
         self.model, self.plan, self.folder, self.report = model, plan, folder, report
         judged = {e.fact for e in valid}
-        self.lessons, self.replay = list(lessons), list(replay)
+        self.lessons = list(lessons)
         self.valid = [*valid, *(e for e in lessons if e.fact not in judged)]
-        self.text = [e for e in self.replay if e.offset == 1]
-        self.replay = [e for e in self.replay if e.offset > 1]
+        self.text = [e for e in replay if e.offset == 1]
+        self.replay, self.untold = (
+            [e for e in replay if e.offset > 1 and bool(e.teacher) == is_taught] for is_taught in (True, False)
+        )
         self.forward = Forward(model.module, frozen_layers(model.module))
-        self.states = States(self.forward, [*self.lessons, *self.valid, *self.replay, *self.text])
+        self.states = States(self.forward, [*self.lessons, *self.valid, *replay])
         self.state = StudyState()
         schedule: Any = plan.learning_rate
         if plan.warmup:
@@ -234,6 +244,9 @@ class Study(TrainingCallback):
                 if state.pass_number >= plan.least_passes and self.looks_since_best() >= plan.patience:
                     state.stopped = "no longer better"
                     return
+                if plan.replay_ratio:
+                    with self.averaged_weights():
+                        state.replay_kl = self.divergences()
             todo = self.pass_batches()
             while state.batch_number < len(todo):
                 arrays = self.batch(todo[state.batch_number])
@@ -276,6 +289,8 @@ class Study(TrainingCallback):
             elif fact in rehearsed:
                 chosen += [group[i] for i in rng.permutation(len(group))[: self.plan.rehearse]]
         replay = self.replayed(rng, round(len(chosen) * self.plan.replay_ratio))
+        wanted = round(len(chosen) * self.plan.untold_ratio)
+        replay += [self.untold[i] for i in order(rng, len(self.untold), wanted)]
         todo = group_by_length(chosen, replay, self.plan.batch_size, rng)
         wanted = round(len(todo) * self.plan.text_ratio) if self.text else 0
         size = self.plan.batch_size
@@ -298,20 +313,18 @@ class Study(TrainingCallback):
         return weakest + [others[i] for i in rng.permutation(len(others))[: most - len(weakest)]]
 
     def replayed(self, rng: np.random.Generator, wanted: int) -> list[Example]:
-        """`wanted` replay examples: of each kind, the base model's answers and untold questions, half by chance and
-        half those that the study has moved furthest from their target.
+        """`wanted` of the base model's answers: a share by turns from the half of them that the study has moved
+        furthest, the others by chance.
 
-        Maximally interfered retrieval (Aljundi et al. 2019): what is harmed sits at few tokens of few examples, and
-        chance comes by each of them twice a night.
+        Maximally interfered retrieval (Aljundi et al. 2019): harm sits in few tokens of few answers, which chance
+        comes by too seldom to mend it.
         """
-        kl = self.state.replay_kl or [0.0] * len(self.replay)
-        drawn, furthest = order(rng, len(self.replay), wanted), sorted(range(len(kl)), key=lambda i: -kl[i])
-        chosen: list[int] = []
-        for is_taught in (False, True):
-            mine, worst = ([i for i in part if bool(self.replay[i].teacher) == is_taught] for part in (drawn, furthest))
-            worst = worst[: len(mine) // 2]
-            chosen += [*worst, *(i for i in mine if i not in worst), *mine][: len(mine)]
-        return [self.replay[i] for i in chosen]
+        n = len(self.replay)
+        kl = self.state.replay_kl if len(self.state.replay_kl) == n else [0.0] * n
+        moved = sorted(order(rng, n, n), key=lambda i: -max(LEAST_KL, kl[i]))
+        far = islice(cycle(moved[: -(-min(wanted, n) // 2)]), round(self.plan.furthest * wanted))
+        chosen = [*far, *order(rng, n, wanted)]
+        return [self.replay[i] for i in chosen[: wanted if n else 0]]
 
     def average(self) -> None:
         """The running average after a step; it starts quickly, so that the first steps do not hold it back."""
@@ -320,18 +333,22 @@ class Study(TrainingCallback):
         self.averaged = {k: keep * v + (1 - keep) * now[k] for k, v in self.averaged.items()}
         mx.eval(self.averaged)
 
-    def examine(self) -> None:
-        """Which facts the averaged weights know by held-out wordings; they are kept if they are the best so far."""
+    @contextmanager
+    def averaged_weights(self) -> Iterator[None]:
         now = self.weights()
         self.model.module.load_weights(list(self.averaged.items()), strict=False)
-        self.look()
+        yield
         self.model.module.load_weights(list(now.items()), strict=False)
+
+    def examine(self) -> None:
+        """Which facts the averaged weights know by held-out wordings; they are kept if they are the best so far."""
+        with self.averaged_weights():
+            self.look()
 
     def look(self) -> None:
         state = self.state
         state.typical = typical = self.typical_losses()
         state.unknown = self.above_known(typical)
-        state.replay_kl = self.divergences()
         score = [float(len(state.unknown)), sum(typical.values()) / len(typical)]
         if not state.losses:
             state.new = state.unknown
@@ -372,11 +389,12 @@ class Study(TrainingCallback):
         self.model.module.load_weights(list(self.best.items()), strict=False)
 
     def divergences(self) -> list[float]:
-        """KL(target || model) of every replay example, the mean over its answer's tokens (nats)."""
+        """KL(base || model) of every replay example, the mean over its answer's tokens (nats): what a token repays."""
         found = self.example_losses(self.replay)
         return [
-            statistics.fmean(losses) - (e.teacher.entropy() if e.teacher else 0.0)
+            statistics.fmean(losses) - e.teacher.entropy()
             for e, losses in zip(self.replay, found, strict=True)
+            if e.teacher
         ]
 
     def example_losses(self, examples: Sequence[Example]) -> list[list[float]]:
@@ -404,10 +422,14 @@ class Study(TrainingCallback):
         self.report({**info, "memory": train_info["peak_memory"], "of": self.expected_steps()})
 
     def expected_steps(self) -> int:
-        """Of the whole study, should no further fact become known: more in the beginning than it will be."""
+        """Of the whole study, should no further fact become known: more in the beginning than it will be.
+
+        Once all are known it ends after the least passes.
+        """
         state, plan = self.state, self.plan
         early = range(state.pass_number, min(plan.least_passes, plan.passes))
         late = max(0, plan.passes - max(state.pass_number, plan.least_passes))
+        late = late if state.unknown or state.pass_number >= plan.least_passes else 0
         left = sum(self.steps_of(n) for n in early) + late * self.steps_of(plan.least_passes)
         return min(plan.iters, state.step - state.batch_number + left)
 
