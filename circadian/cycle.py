@@ -270,7 +270,9 @@ def describe_plan(night: Night, settings: Settings, waiting: Waiting | None = No
     batch, iters = settings.night.batch_size, settings.night.iters
     passes = iters * batch / len(exchanges) if iters else planning.PASSES
     share = 1.0 if iters else taken_each_pass(night.data.train)
-    cost = estimate(settings.model.model, exchanges, passes=passes * share, batch_size=batch)
+    looked_at = planning.REPLAY + len(night.data.valid)
+    model = settings.model.model
+    cost = estimate(model, exchanges, passes=passes, share=share, looked_at=looked_at, batch_size=batch)
     facts = "\n".join(f"  {f.statement}" for f in night.data.active)
     again = f"{waiting.tag} is examined again, with {described(waiting)}\n" if waiting else ""
     if waiting and waiting.holds_all(night.data):

@@ -167,18 +167,19 @@ def test_divergence_is_that_of_the_whole_vocabulary(tmp_path: Path) -> None:
     assert max(study.divergences()) > 1e-3
 
 
-def test_expected_steps_are_those_of_what_is_unknown(tmp_path: Path) -> None:
-    """As many steps as the study then takes, when none becomes known."""
-    study = setup(write_tiny_model(tmp_path / "model"), known_loss=0.0, passes=3, patience=9)(tmp_path)
-    seen: list[int] = []
-    study.report = lambda event: seen.append(event["of"]) if "of" in event else None
-    state = study.run(tmp_path / "a.safetensors")
-    assert seen == [state.step] * state.step
-    study = setup(write_tiny_model(tmp_path / "model"), rehearse=1, batch_size=1, least_passes=1)(tmp_path)
-    study.state.unknown = study.state.new = sorted({e.fact for e in study.lessons})
-    whole = study.expected_steps()
-    study.state.unknown = study.state.unknown[:1]
-    assert study.expected_steps() < whole
+@pytest.mark.parametrize("unknown", [0, 1, 3])
+def test_expected_steps_are_those_of_the_passes(tmp_path: Path, unknown: int) -> None:
+    """With plain text, known facts and a pass behind it; when nothing is unknown, as many as are the fewest passes."""
+    study = setup(write_tiny_model(tmp_path / "model"), rehearse=1, batch_size=1, passes=6, least_passes=3)(tmp_path)
+    study.text = [replace(e, offset=1) for e in study.replay]
+    facts = sorted({e.fact for e in study.lessons})
+    study.state.unknown, study.state.new = facts[:unknown], facts[:2]
+    study.state.pass_number, study.state.step = 1, 20
+    expected, want = study.expected_steps(), 20
+    for number in range(1, 6 if unknown else 3):
+        study.state.pass_number = number
+        want += len(study.pass_batches())
+    assert expected == want
 
 
 def test_a_study_that_gets_no_better_ends_after_its_patience(tmp_path: Path) -> None:
@@ -290,7 +291,7 @@ def test_a_study_killed_and_resumed_ends_with_the_same_weights(tmp_path: Path) -
     model = write_tiny_model(tmp_path / "model")
     (tmp_path / "whole").mkdir()
     (tmp_path / "cut").mkdir()
-    setup(model)(tmp_path / "whole").run(tmp_path / "whole.safetensors")
+    setup(model, checkpoint_every=3)(tmp_path / "whole").run(tmp_path / "whole.safetensors")
 
     class Killed(BaseException):
         pass
@@ -300,10 +301,11 @@ def test_a_study_killed_and_resumed_ends_with_the_same_weights(tmp_path: Path) -
             raise Killed
 
     with pytest.raises(Killed):
-        setup(model)(tmp_path / "cut", kill).run(tmp_path / "cut.safetensors")
-    resumed = setup(model)(tmp_path / "cut")
+        setup(model, checkpoint_every=3)(tmp_path / "cut", kill).run(tmp_path / "cut.safetensors")
+    resumed = setup(model, checkpoint_every=3)(tmp_path / "cut")
     assert resumed.load_checkpoint()
-    assert resumed.state.step == 4
+    assert (resumed.state.step, resumed.state.batch_number) == (3, 1)  # inside a pass, whose replay was chosen by KL
+    assert max(resumed.state.replay_kl) > 1e-3
     resumed.run(tmp_path / "cut.safetensors")
     whole, cut = weights(tmp_path / "whole.safetensors"), weights(tmp_path / "cut.safetensors")
     assert whole.keys() == cut.keys()

@@ -13,7 +13,7 @@ from circadian.backend.model import open_model
 from circadian.records import Message
 
 TRAINING = 3.0  # a training step costs about three forward passes
-REPLAY = 2.0  # with replay, plain text and the looks between passes
+REPLAY = 2.4  # times as much with the replay, the untold questions and the plain text that come with the lessons
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,13 @@ class Cost:
     memory: int
 
 
-def estimate(name: str, exchanges: Sequence[Sequence[Message]], *, passes: float, batch_size: int) -> Cost:
-    """Encode every lesson, time one forward pass of one batch, scale up. UserError when the model can't be had."""
+def estimate(
+    name: str, exchanges: Sequence[Sequence[Message]], *, passes: float, share: float, looked_at: int, batch_size: int
+) -> Cost:
+    """Encode every lesson, time one forward pass of one batch, scale up. UserError when the model can't be had.
+
+    A pass takes `share` of the lessons, and looks at so many other examples before it.
+    """
     model = open_model(name)
     tokens = sum(len(model.encode_answer(e)[0]) for e in exchanges)
     sample = list(exchanges[: 2 * batch_size])
@@ -34,7 +39,7 @@ def estimate(name: str, exchanges: Sequence[Sequence[Message]], *, passes: float
     began = time.perf_counter()
     model.token_losses(sample)
     spent = time.perf_counter() - began
-    seconds = spent / len(sample) * len(exchanges) * passes * TRAINING * REPLAY
+    seconds = spent / len(sample) * passes * (share * len(exchanges) * TRAINING * REPLAY + looked_at)
     parameters: Any = tree_flatten(model.module.parameters())
     weights = sum(v.nbytes for _, v in parameters)
     memory = max(mx.get_peak_memory(), weights) + weights // 2
