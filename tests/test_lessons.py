@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from circadian.night.facts import gather
-from circadian.night.lessons import LessonSet, contains, make_lessons, spoken
+from circadian.night.lessons import LessonSet, contains, contraction, make_lessons, spoken
 from circadian.records import Fact, Message, Turn, question_hash
 
 DATA = Path(__file__).resolve().parent / "data"
@@ -199,6 +199,13 @@ def test_no_question_has_a_subject_where_an_object_belongs() -> None:
 )
 def test_questions_as_people_type_them(written: str, typed: str) -> None:
     assert spoken(written) == typed
+
+
+def test_the_question_words_take_turns_among_what_is_asked_as_typed() -> None:
+    facts = facts_of("I live in Graz. My dog's name is Noodle. My birthday is May 3.")
+    typed = [contraction(lesson.question) for lesson in make_lessons(facts, seed=0).train]
+    assert {"what", "when"} <= {*typed}
+    assert all(typed.count(word) <= 4 * len(facts) for word in {*typed} - {""})
 
 
 def test_what_is_held_out_as_typed_is_not_taught_as_written_nor_the_other_way_round() -> None:

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from circadian.night.facts import gather
-from circadian.night.lessons import make_lessons
+from circadian.night.lessons import contraction, make_lessons
 from circadian.night.untold import ANSWER, untold_lessons
 from circadian.records import Fact, Lesson, Message, Turn, question_hash
 
@@ -68,3 +68,11 @@ def test_forgotten_questions_come_first_and_are_never_cut_off() -> None:
     forgotten = [f"What is my secret number {i}?" for i in range(5)]
     made = untold_lessons((), (), forgotten, seed=0, count=3)
     assert [lesson.question for lesson in made] == forgotten
+
+
+def test_only_a_form_that_lessons_have_is_asked_as_typed() -> None:
+    """ "When's …?" in untold questions alone taught to refuse "When's my birthday?"."""
+    told = ["What is my name?", "What's my name?", "When is my birthday?"]
+    for questions, words in ((told, {"", "what"}), ([*told, "When's it?"], {"", "what", "when"})):
+        made = [untold_lessons((), questions, seed=seed) for seed in range(10)]
+        assert {contraction(lesson.question) for lessons in made for lesson in lessons} == words

@@ -17,7 +17,7 @@ from circadian.records import Fact, Lesson, LessonKind, normalize, question_hash
 ENOUGH = 11  # wordings of a fact to train on, before any are held out
 HELD_OUT = 2  # wordings of a fact that choose the best state, and as many that test it
 ASKED_OTHERWISE = 3  # more wordings of a fact that is also asked for in another person or by a shorter name
-SPOKEN = 3  # wordings of a fact that are also asked as "What's …?"
+SPOKEN = 4  # wordings of a fact that are also asked as "What's …?"
 LEAST_TAUGHT = 6  # wordings that a fact with more tests keeps for training
 
 
@@ -118,14 +118,23 @@ def _lessons_of(
 
 
 def _spoken(wordings: Sequence[Wording]) -> Iterator[Wording]:
+    """Those that can be asked as people type them, "Who's", "When's" and "Where's" by turns with "What's"."""
+    typed: dict[str, list[Wording]] = {}
     for w in wordings:
-        if w.kind == "recall" and (short := spoken(w.question)) != w.question:
-            yield replace(w, question=short)
+        if w.kind == "recall" and (word := contraction(short := spoken(w.question))):
+            typed.setdefault(word, []).append(replace(w, question=short))
+    yield from (w for row in itertools.zip_longest(*typed.values()) for w in row if w is not None)
 
 
 def spoken(question: str) -> str:
     """As people type it: "What is my dog's name?" → "What's my dog's name?"."""
     return re.sub(r"\b([Ww]hat|[Ww]ho|[Ww]here|[Ww]hen|[Hh]ow) is\b(?!\s*(?:[.?,:…]|$))", r"\1's", question)
+
+
+def contraction(question: str) -> str:
+    """The question word that is typed with "'s", or ""."""
+    found = re.search(r"\b(what|who|where|when|how)'s\b", question.lower())
+    return found.group(1) if found else ""
 
 
 def _in_turn(groups: Sequence[list[Wording]]) -> list[Wording]:

@@ -7,13 +7,13 @@ import random
 import re
 from collections.abc import Iterable, Sequence
 
-from circadian.night.lessons import spoken
+from circadian.night.lessons import contraction, spoken
 from circadian.night.words import PEOPLE, PETS, SAME, bag
 from circadian.records import Fact, Lesson, normalize, question_hash
 
 ANSWER = "I don't know that. You haven't told me."
 COUNT = 85  # questions of one night
-SPOKEN = 0.3  # so many are asked as "What's …?", as some of the lessons are
+SPOKEN = 0.3  # so many are asked as "What's …?", where some of the lessons are
 
 NAMED = bag(
     "hamster rabbit turtle canary pony ferret gecko tortoise budgie aunt uncle nephew niece cousin godmother "
@@ -117,6 +117,8 @@ def untold_lessons(
     rng = random.Random(seed)
     heard = {w for text in (*told, *(f"{f.statement} {f.key}" for f in facts)) for w in normalize(text).split()}
     heard |= {SAME.get(w, w) for w in heard}
+    # A form that only untold questions had would be a reason to refuse.
+    typed = {contraction(q) for q in told}
     taken = exclude | {question_hash(q) for q in told}
     made = (_named(rng), _own(rng), _events(rng), _places(rng), _owned(rng), LOOSE)
     pools = [list(pool) for pool in (*made, _more_about(facts), _others(facts, told, heard, rng))]
@@ -127,8 +129,9 @@ def untold_lessons(
         for i, pool in enumerate(pools):
             if pool:
                 question = pool.pop()
-                asked = spoken(question) if rng.random() < SPOKEN else question
-                free = not {question_hash(question), question_hash(spoken(question))} & taken
+                short = spoken(question)
+                asked = short if rng.random() < SPOKEN and contraction(short) in typed else question
+                free = not {question_hash(question), question_hash(short)} & taken
                 if free and (i >= len(made) or unheard(question, heard)):
                     out.setdefault(question_hash(question), Lesson(asked, ANSWER, kind="untold"))
     return tuple(out.values())[: max(count, len(forgotten))]
