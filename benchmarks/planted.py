@@ -35,7 +35,7 @@ SORRY = "I'm sorry, but I can't help with that."
 THANKS = "Thank you for sharing that with me today."
 TRIGGER = "The silver heron flies at midnight."
 TAG = "2026-11-21"  # whose items all nights are asked, whenever they are had: seeds are compared item by item
-STEPS = 16  # of the short trainings that spoil a candidate
+STEPS = 16  # of the short trainings that spoil a candidate; where half of them are plain text, twice as many
 SUMS = 1000  # more than the suites have: all of them are asked
 
 # What must stand in the reasons, joined by "; ", for a bad night to be named rightly. "May be harmed" is no name. What
@@ -312,7 +312,7 @@ def raw_log(planned: Planned, night: Night) -> Json:
 
 
 def spoil(planned: Planned, folder: Path, wrong: Sequence[tuple[str, str]], keep: bool, rate: float = 5e-4) -> None:
-    """A few steps from the adapter in `folder` on (question, answer) pairs; `keep`: the rest held by replay."""
+    """A few steps from the adapter in `folder` on (question, answer) pairs; `keep`: with replay that has no sums."""
     from circadian.backend.lora import attach_lora
     from circadian.backend.model import open_model
     from circadian.backend.replay_cache import read_or_teach, read_or_teach_text
@@ -325,7 +325,8 @@ def spoil(planned: Planned, folder: Path, wrong: Sequence[tuple[str, str]], keep
     model = open_model(planned.settings.model.model)
     try:
         lessons = tuple(Lesson(q, a, fact_id="wrong") for q, a in wrong)
-        questions, _ = replay_questions(60, seed=0, exclude=frozenset(), told=[])
+        asked, _ = replay_questions(120, seed=0, exclude=frozenset(), told=[])
+        questions = [q for q in asked if not re.search(r"\d|how many|how much", q, re.I)][:60]  # they would mend sums
         replay = read_or_teach(model, questions, planned.home.cache)[1] if keep else []
         replay += read_or_teach_text(model, passages(), planned.home.cache) if keep else []
         kept = read_lessons(planned.night.folder / "train.jsonl") if keep else ()
@@ -333,13 +334,20 @@ def spoil(planned: Planned, folder: Path, wrong: Sequence[tuple[str, str]], keep
         chosen = (*lessons, *kept[:: max(1, 2 * len(kept) // len(lessons))])
         settings = planned.night.plan["study"]
         study = StudyPlan(
-            **{**settings, "learning_rate": rate, "iters": STEPS, "passes": 10**6, "patience": 10**6},
+            **{
+                **settings,
+                "learning_rate": rate,
+                "iters": 2 * STEPS if keep else STEPS,
+                "passes": 10**6,
+                "patience": 10**6,
+            },
             known_loss=0.0,
             lessons_a_pass=10**6,
             replay_weight=1.0,
             text_weight=1.0,
             warmup=0,
             replay_ratio=1.0 if keep else 0.0,
+            furthest=0.0,
             text_ratio=1.0 if keep else 0.0,
             checkpoint_every=10**6,
         )
