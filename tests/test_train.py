@@ -30,7 +30,8 @@ def setup(folder: Path, **plan: Any) -> Any:
     from circadian.backend.batches import Example
     from circadian.backend.lora import attach_lora
     from circadian.backend.model import open_model
-    from circadian.backend.train import Study, StudyPlan, teach_replay
+    from circadian.backend.replay_cache import teach_replay
+    from circadian.backend.train import Study, StudyPlan
 
     model = open_model(str(folder))
 

@@ -5,14 +5,16 @@ A cache: delete the file and the next night makes it again.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import mlx.core as mx
 
 from circadian.backend.arrays import read_arrays, write_arrays
 from circadian.backend.batches import Example, Teacher
+from circadian.backend.forward import Forward, pad
 from circadian.backend.model import Model
-from circadian.backend.train import teach_replay
+from circadian.backend.states import shared_prefix
 from circadian.records import Message, short_id
 
 TOP = 32  # likeliest tokens kept per position; the rest of the mass is one more class
@@ -74,6 +76,29 @@ def teach(
     said = dict(zip(questions, answers, strict=True))
     found = dict(zip(coded, taught, strict=True))
     return {q: (said[q], found.get(q, Example((), 0))) for q in questions}
+
+
+def teach_replay(model: Model, examples: Sequence[Example], *, top: int = 32, batch_size: int = 16) -> list[Example]:
+    """The examples with the model's own next-token distribution at every answer token (its `top` likeliest)."""
+    forward, out = Forward(model.module), [*examples]
+    prefix = shared_prefix(examples)
+    shared = prefix.shape[0]
+    by_length = sorted(range(len(out)), key=lambda i: len(out[i].tokens))
+    for start in range(0, len(by_length), batch_size):
+        part = by_length[start : start + batch_size]
+        rows = pad([out[i].tokens[shared:-1] for i in part])
+        width = rows.shape[1]
+        spans = [(r * width - 1 - shared, out[i].offset, len(out[i].tokens)) for r, i in enumerate(part)]
+        at = [base + j for base, start, end in spans for j in range(start, end)]
+        logits = forward(prefix, rows, mx.array(at)).astype(mx.float32)
+        ids = mx.argpartition(-logits, top - 1, axis=-1)[:, :top]
+        probs = mx.exp(mx.take_along_axis(logits, ids, axis=-1) - mx.logsumexp(logits, axis=-1, keepdims=True))
+        all_ids, all_probs, done = ids.tolist(), probs.tolist(), 0
+        for i in part:
+            n = len(out[i].tokens) - out[i].offset
+            out[i] = replace(out[i], teacher=Teacher(all_ids[done : done + n], all_probs[done : done + n]))
+            done += n
+    return out
 
 
 def write(path: Path, known: dict[str, tuple[str, Example]]) -> None:

@@ -12,7 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
@@ -26,11 +26,12 @@ from mlx_lm.tuner.trainer import TrainingArgs
 from mlx_lm.tuner.trainer import train as mlx_lm_train
 
 from circadian.backend import fastmath
-from circadian.backend.batches import LEAST_REST, Example, Teacher, group_by_length, order, spread
-from circadian.backend.forward import Forward, frozen_layers, pad
+from circadian.backend.batches import LEAST_REST, Example, group_by_length, order, spread
+from circadian.backend.forward import Forward, frozen_layers
 from circadian.backend.model import Model, on_metal
-from circadian.backend.states import States, shared_prefix
-from circadian.backend.subspace import Directions, spare
+from circadian.backend.optimizer import ClippedAdam
+from circadian.backend.states import States
+from circadian.backend.subspace import Directions
 from circadian.errors import UserError
 
 CHECKPOINT = "checkpoint.safetensors"
@@ -104,30 +105,6 @@ class StudyState:
 
 class NotFinite(Exception):
     """The loss became NaN or infinite."""
-
-
-class ClippedAdam(optim.Adam):
-    """Adam (Kingma and Ba 2015) on gradients whose global norm is clipped first (Pascanu et al. 2013).
-
-    What a step would change along `directions` is left out of it, after Adam, which would bring it back.
-    """
-
-    def __init__(self, learning_rate: Any, clip: float, directions: Directions) -> None:
-        super().__init__(learning_rate=learning_rate)
-        self.clip, self.directions = clip, directions
-
-    def apply_gradients(self, gradients: Any, parameters: Any) -> Any:
-        gradients, _ = optim.clip_grad_norm(gradients, self.clip)
-        after = super().apply_gradients(gradients, parameters)
-        if not self.directions:
-            return after
-        before = dict(tree_flatten(parameters))
-        return tree_unflatten(
-            [
-                (k, before[k] + spare(self.directions, k, v - before[k]) if k.endswith(".lora_a") else v)
-                for k, v in tree_flatten(after)
-            ]
-        )
 
 
 class Study(TrainingCallback):
@@ -515,29 +492,6 @@ def mean_weight(arrays: tuple[mx.array, ...]) -> float:
     _, _, _, _, probs, weight = arrays
     count = (probs.sum(-1) > 0).sum()
     return float((weight.sum() / count).item()) or 1.0
-
-
-def teach_replay(model: Model, examples: Sequence[Example], *, top: int = 32, batch_size: int = 16) -> list[Example]:
-    """The examples with the model's own next-token distribution at every answer token (its `top` likeliest)."""
-    forward, out = Forward(model.module), [*examples]
-    prefix = shared_prefix(examples)
-    shared = prefix.shape[0]
-    by_length = sorted(range(len(out)), key=lambda i: len(out[i].tokens))
-    for start in range(0, len(by_length), batch_size):
-        part = by_length[start : start + batch_size]
-        rows = pad([out[i].tokens[shared:-1] for i in part])
-        width = rows.shape[1]
-        spans = [(r * width - 1 - shared, out[i].offset, len(out[i].tokens)) for r, i in enumerate(part)]
-        at = [base + j for base, start, end in spans for j in range(start, end)]
-        logits = forward(prefix, rows, mx.array(at)).astype(mx.float32)
-        ids = mx.argpartition(-logits, top - 1, axis=-1)[:, :top]
-        probs = mx.exp(mx.take_along_axis(logits, ids, axis=-1) - mx.logsumexp(logits, axis=-1, keepdims=True))
-        all_ids, all_probs, done = ids.tolist(), probs.tolist(), 0
-        for i in part:
-            n = len(out[i].tokens) - out[i].offset
-            out[i] = replace(out[i], teacher=Teacher(all_ids[done : done + n], all_probs[done : done + n]))
-            done += n
-    return out
 
 
 def peak() -> int:
