@@ -53,6 +53,13 @@ def load_openblas() -> bool:
     return True
 
 
+def peak_memory() -> int:
+    """Peak bytes held by MLX in this process."""
+    import mlx.core as mx
+
+    return mx.get_peak_memory()
+
+
 def versions() -> dict[str, str]:
     """Versions that a night's result depends on, for its manifest."""
     import platform

@@ -314,8 +314,10 @@ class Study(TrainingCallback):
     def averaged_weights(self) -> Iterator[None]:
         now = self.weights()
         self.model.module.load_weights(list(self.averaged.items()), strict=False)
-        yield
-        self.model.module.load_weights(list(now.items()), strict=False)
+        try:
+            yield
+        finally:
+            self.model.module.load_weights(list(now.items()), strict=False)
 
     def examine(self) -> None:
         """Which facts the averaged weights know by held-out wordings; they are kept if they are the best so far."""
@@ -492,8 +494,3 @@ def mean_weight(arrays: tuple[mx.array, ...]) -> float:
     _, _, _, _, probs, weight = arrays
     count = (probs.sum(-1) > 0).sum()
     return float((weight.sum() / count).item()) or 1.0
-
-
-def peak() -> int:
-    """Peak bytes held by MLX in this process."""
-    return mx.get_peak_memory()

@@ -109,10 +109,11 @@ def send(out: TextIO, event: Json) -> None:
 
 def study_night(night: Path, report: Callable[[Json], None], *, resume: bool) -> Json:
     """Load, teach the replay, study, write adapters.safetensors and adapter_config.json into <night>/candidate."""
+    from circadian.backend.device import peak_memory
     from circadian.backend.lora import attach_lora, load_start, write_adapter_config
     from circadian.backend.model import open_model
     from circadian.backend.subspace import read_or_find, spare_at_start
-    from circadian.backend.train import UNTOLD, Study, StudyPlan, peak
+    from circadian.backend.train import UNTOLD, Study, StudyPlan
 
     data, plan = read_night(night)
     study_plan = StudyPlan(**plan["study"])
@@ -162,7 +163,7 @@ def study_night(night: Path, report: Callable[[Json], None], *, resume: bool) ->
         "lessons": len(lessons),
         "replay": len(kept),
         "too_long": too_long,
-        "peak_memory": peak(),
+        "peak_memory": peak_memory(),
     }
 
 
