@@ -49,6 +49,22 @@ class LossModel(ScriptedModel):
         return [self.losses.get(e[-1].content, []) for e in exchanges]
 
 
+@pytest.mark.parametrize(("right", "wrong", "margin"), [(1.0, 3.0, 2.0), (3.0, 1.0, -2.0), (5.0, 5.0, 0.0)])
+def test_a_sum_is_weighed_against_near_misses_whatever_was_written(right: float, wrong: float, margin: float) -> None:
+    asked = item("sum", "What is 9 + 6?", "numeric", 15, reference="The answer is 15.")
+    others = {f"The answer is {n}.": [wrong, wrong + 1.0] for n in (14, 16)} | {"The answer is 25.": [9.0]}
+    model = LossModel({"The answer is 15.": [right, right + 1.0]} | others)
+    model.answers = {"What is 9 + 6?": "It is 15."}
+    (score,) = run_items(model, [asked])
+    assert (score.passed, score.value) == (True, pytest.approx(margin))
+
+
+def test_a_sum_without_a_measured_near_miss_has_no_margin() -> None:
+    asked = item("sum", "What is 9 + 6?", "numeric", 15, reference="The answer is 15.")
+    (score,) = run_items(LossModel({"The answer is 15.": [1.0]}), [asked])
+    assert (score.passed, score.value, score.reference) == (False, None, -1.0)
+
+
 def test_one_score_per_item_in_order() -> None:
     items = [
         item("sum", "What is 2 + 3?", "numeric", 5),

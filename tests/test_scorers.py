@@ -12,6 +12,7 @@ from circadian.exam.scorers import (
     has_words,
     judge_choice,
     judge_perplexity,
+    near_misses,
     numbers,
     reference_of,
 )
@@ -309,3 +310,23 @@ def test_an_answer_is_settled_when_nothing_that_follows_changes_it(it: Item, set
 @pytest.mark.parametrize("scorer", ["exact", "numeric", "regex"])
 def test_what_only_the_end_of_an_answer_tells_is_never_settled(scorer: str) -> None:
     assert SCORERS[scorer].settled is None
+
+
+@pytest.mark.parametrize(
+    ("target", "reference", "wrong"),
+    [
+        (15, "The answer is 15.", ["The answer is 16.", "The answer is 14.", "The answer is 25."]),
+        (0, "Nothing is left: 0", ["Nothing is left: 1", "Nothing is left: 10", "Nothing is left: 2"]),
+        (-3, "It is -3 degrees.", ["It is -2 degrees.", "It is -4 degrees.", "It is -1 degrees."]),
+        (5, "5 and 5", []),
+        (5, "It is 5.5 or 15.", []),
+        (5, "Five.", []),
+        (2.5, "It is 2.5.", []),
+    ],
+)
+def test_near_misses_stand_where_the_target_stood(target: float, reference: str, wrong: list[str]) -> None:
+    assert near_misses(item("numeric", target, reference=reference)) == wrong
+
+
+def test_only_numbers_have_near_misses() -> None:
+    assert near_misses(item("contains", "5", reference="It is 5.")) == []

@@ -19,6 +19,8 @@ from circadian.exam.scorers import (
     choices_of,
     judge_choice,
     judge_perplexity,
+    margin_of,
+    near_misses,
     reference_of,
     texts,
 )
@@ -181,7 +183,8 @@ def ask(model: Examinee, items: Sequence[Item], batch_size: int, verify: Verify 
     if reads(items[0]) == "reference":
         found = measure_references(model, items, batch_size)
         return [likely(i, row) for i, row in zip(items, found, strict=True)]
-    return [judged(i, *said, verify) for i, said in zip(items, answers_of(model, items, batch_size), strict=True)]
+    said, margins = answers_of(model, items, batch_size), measure_margins(model, items, batch_size)
+    return [judged(i, *found, verify, margin) for i, found, margin in zip(items, said, margins, strict=True)]
 
 
 def answers_of(model: Examinee, items: Sequence[Item], batch_size: int) -> list[tuple[str, list[float]]]:
@@ -208,6 +211,19 @@ def measure_references(model: Examinee, items: Sequence[Item], batch_size: int) 
     return [found.get(n, []) for n in range(len(items))]
 
 
+def measure_margins(model: Examinee, items: Sequence[Item], batch_size: int) -> list[float | None]:
+    """Of numeric items how much likelier the reference is than near misses (nats per token); None without those."""
+    has = {n: [reference_of(i), *wrong] for n, i in enumerate(items) if (wrong := near_misses(i))}
+    exchanges = [(*prompt_of(items[n]), Message("assistant", text)) for n, texts in has.items() for text in texts]
+    rest = iter(model.token_losses(exchanges, batch_size=batch_size) if has else [])
+    margins: list[float | None] = [None] * len(items)
+    for n, answers in has.items():
+        rows = [next(rest) for _ in answers]
+        if all(rows) and all(math.isfinite(x) for row in rows for x in row):
+            margins[n] = margin_of([statistics.fmean(row) for row in rows], 0)
+    return margins
+
+
 def likely(item: Item, losses: Sequence[float]) -> Score:
     if not losses or not all(math.isfinite(x) for x in losses):
         return unscored(item, "the reference is longer than the model's context, or has no finite loss")
@@ -215,7 +231,9 @@ def likely(item: Item, losses: Sequence[float]) -> Score:
     return Score(item.id, item.category, not complaint, "", None, complaint, item.split, likelihood)
 
 
-def judged(item: Item, answer: str, losses: Sequence[float], verify: Verify | None) -> Score:
+def judged(
+    item: Item, answer: str, losses: Sequence[float], verify: Verify | None, margin: float | None = None
+) -> Score:
     """The item's score, with the reference's log-likelihood per token (nats), None where it has no reference.
 
     A scorer that fails on an answer leaves the item unscored: its defect is not the model's.
@@ -239,7 +257,7 @@ def judged(item: Item, answer: str, losses: Sequence[float], verify: Verify | No
     if passed is None:
         return unscored(item, complaint, answer)
     likelihood = -statistics.fmean(losses) if losses else None
-    return Score(item.id, item.category, passed, answer, None, complaint, item.split, likelihood)
+    return Score(item.id, item.category, passed, answer, margin, complaint, item.split, likelihood)
 
 
 def measure_choices(model: Examinee, items: Sequence[Item], batch_size: int) -> list[Score]:

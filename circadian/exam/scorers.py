@@ -16,6 +16,7 @@ from typing import Any, Literal, cast
 
 from circadian.records import Item, Json, normalize
 
+MISSES = 3  # wrong numbers that a numeric item's reference is held against
 FENCE = re.compile(r"```(?:json)?\s*\n?(.*?)```", re.DOTALL | re.IGNORECASE)
 BULLET = re.compile(r"^\s*(?:[-*•–]|\d{1,2}[.)])\s+\S", re.MULTILINE)
 SPACELESS = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
@@ -245,9 +246,13 @@ def judge_choice(losses: Sequence[Sequence[float]], item: Item) -> tuple[str, fl
     means = [statistics.fmean(row) if row else math.nan for row in losses]
     if len(means) != len(choices_of(item)) or not all(math.isfinite(m) for m in means):
         raise ValueError("a choice has no finite loss")
-    right = choices_of(item).index(item.target)
-    margin = min(m for i, m in enumerate(means) if i != right) - means[right]
+    margin = margin_of(means, choices_of(item).index(item.target))
     return ("" if margin > 0 else "another choice is likelier"), margin
+
+
+def margin_of(means: Sequence[float], right: int) -> float:
+    """The best wrong answer's mean token loss minus the right one's, in nats."""
+    return min(m for i, m in enumerate(means) if i != right) - means[right]
 
 
 def check_constraints(item: Item) -> str:
@@ -336,6 +341,26 @@ def reference_of(item: Item) -> str:
     if item.scorer == "numeric":
         return str(item.target)
     return texts(item.target)[0] if item.scorer in ("exact", "contains", "perplexity") else ""
+
+
+def near_misses(item: Item) -> list[str]:
+    """The reference of a numeric item with wrong numbers for the target, which must stand in it once.
+
+    What they are worth against the reference is a margin, as of choices: a skill that goes is seen there before, and in
+    more items than, answers flip. Near numbers, because far ones no model believes anyway.
+    """
+    if item.scorer != "numeric" or isinstance(item.target, bool) or item.target != int(item.target):
+        return []
+    target = int(item.target)
+    found = list(re.finditer(rf"(?<![\d.,-]){target}(?![\d]|[.,]\d)", reference_of(item)))
+    if len(found) != 1:
+        return []
+    swapped = [int(str(target)[::-1])] if 10 <= target < 100 else []
+    near = (target + 1, target - 1, target + 10, *swapped, target + 2)
+    wrong = [n for n in near if n != target and (n >= 0) == (target >= 0)]
+    start, end = found[0].span()
+    text = reference_of(item)
+    return [f"{text[:start]}{n}{text[end:]}" for n in dict.fromkeys(wrong)][:MISSES]
 
 
 def check_reference(item: Item) -> str:
