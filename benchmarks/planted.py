@@ -339,7 +339,6 @@ def spoil(planned: Planned, folder: Path, wrong: Sequence[tuple[str, str]], keep
                 "learning_rate": rate,
                 "iters": 4 * STEPS if keep else STEPS,
                 "passes": 10**6,
-                "patience": 10**6,
             },
             known_loss=0.0,
             lessons_a_pass=10**6,

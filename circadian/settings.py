@@ -100,7 +100,9 @@ class ChatSettings:
 @dataclass(frozen=True)
 class NightSettings:
     iters: int | None = option(None, "training iterations (default: as many as the lessons need)", least=1)
-    learning_rate: float = option(1e-4, "peak learning rate of Adam", least=1e-9, most=10)
+    learning_rate: float = option(
+        1.5e-4, "peak learning rate of Adam, which falls to nothing in the end", least=1e-9, most=10
+    )
     batch_size: int = option(8, "lessons per training step", least=1, most=1024)
     max_seq_length: int = option(512, "longest lesson in tokens; longer ones are dropped and counted", least=1)
     num_layers: int | None = option(

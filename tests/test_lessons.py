@@ -215,3 +215,26 @@ def test_what_is_held_out_as_typed_is_not_taught_as_written_nor_the_other_way_ro
         made = make_lessons(facts, seed=0, exclude=frozenset({question_hash(held)}))
         asked = {lesson.question for lesson in made.train}
         assert asked and not asked & {"What is my dog's name?", "What's my dog's name?"}
+
+
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [
+        ("I live in Graz.", "Your home is in Graz."),
+        ("My wife works for Halvane.", "Your wife's employer is Halvane."),
+        ("I play the harp.", "Your instrument is the harp."),
+        ("I'm a patent lawyer.", "Your job is patent lawyer."),
+        ("I can't eat celery.", "The food you can't eat is celery."),
+        ("Our build server is called Argon.", "Your build server is Argon."),
+        ("My dog's name is Noodle.", "Your dog's name is Noodle."),
+        (
+            "Corentin spliced the bell rope in the chapel.",
+            "The one that spliced the bell rope in the chapel is Corentin.",
+        ),
+        ("My choir rehearses in Brannock Hall.", "Your choir rehearses in Brannock Hall."),
+    ],
+)
+def test_what_a_fact_is_about_comes_first_and_its_value_last(said: str, answer: str) -> None:
+    (fact,) = facts_of(said)
+    lessons = [lesson for lesson in make_lessons([fact], seed=0).train if lesson.kind == "recall"]
+    assert {lesson.answer for lesson in lessons} == {answer}

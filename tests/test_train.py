@@ -1,6 +1,7 @@
 """Study on the tiny random checkpoint, through mlx-lm's own trainer. Nothing here says how well a real model learns."""
 
 import dataclasses
+import itertools
 import json
 import math
 import statistics
@@ -170,25 +171,31 @@ def test_divergence_is_that_of_the_whole_vocabulary(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("unknown", [0, 1, 3])
 def test_expected_steps_are_those_of_the_passes(tmp_path: Path, unknown: int) -> None:
-    """With plain text, known facts and a pass behind it; when nothing is unknown, as many as are the fewest passes."""
+    """With plain text, known facts and a pass behind it."""
     study = setup(write_tiny_model(tmp_path / "model"), rehearse=1, batch_size=1, passes=6, least_passes=3)(tmp_path)
     study.text = [replace(e, offset=1) for e in study.replay]
     facts = sorted({e.fact for e in study.lessons})
     study.state.unknown, study.state.new = facts[:unknown], facts[:2]
     study.state.pass_number, study.state.step = 1, 20
     expected, want = study.expected_steps(), 20
-    for number in range(1, 6 if unknown else 3):
+    for number in range(1, 6):
         study.state.pass_number = number
         want += len(study.pass_batches())
     assert expected == want
 
 
-def test_a_study_that_gets_no_better_ends_after_its_patience(tmp_path: Path) -> None:
-    plan = {"learning_rate": 1e-12, "known_loss": 0.0, "passes": 50, "least_passes": 3, "patience": 2}
-    study = setup(write_tiny_model(tmp_path / "model"), **plan)(tmp_path)
-    state = study.run(tmp_path / "a.safetensors")
-    assert state.stopped == "no longer better"
-    assert 3 <= state.pass_number < 10
+def test_the_learning_rate_rises_at_once_and_falls_to_the_end_of_the_study(tmp_path: Path) -> None:
+    """As the trainer used it, step by step; with --iters the end is theirs."""
+    for plan in ({"passes": 3}, {"passes": 1_000, "iters": 12}):
+        study = setup(write_tiny_model(tmp_path / f"model-{len(plan)}"), warmup=2, **plan)(tmp_path)
+        rates: list[float] = []
+        study.report = lambda event, s=study, out=rates: (
+            out.append(s.optimizer.learning_rate.item()) if "rate" in event else None
+        )
+        state = study.run(tmp_path / "a.safetensors")
+        assert len(rates) == state.step > 5
+        assert max(rates[:3]) == max(rates) > 0.8 * study.plan.learning_rate
+        assert all(a >= b for a, b in itertools.pairwise(rates[2:])) and rates[-1] < 0.3 * rates[2]
 
 
 def test_what_is_examined_and_kept_is_the_running_average(tmp_path: Path) -> None:

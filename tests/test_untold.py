@@ -7,7 +7,7 @@ import pytest
 from circadian.night.facts import gather
 from circadian.night.lessons import contraction, make_lessons
 from circadian.night.untold import ANSWER, untold_lessons
-from circadian.records import Fact, Lesson, Message, Turn, question_hash
+from circadian.records import Fact, Lesson, Message, Turn
 
 TOLD = ("My hamster's name is Biscuit.", "My aunt is a welder.", "I keep my ladder in the barn.", "My shoe size is 41.")
 
@@ -17,9 +17,9 @@ def facts_of(*said: str) -> tuple[Fact, ...]:
     return gather(turns).facts
 
 
-def asked(facts: tuple[Fact, ...]) -> list[str]:
+def asked(facts: tuple[Fact, ...]) -> list[Lesson]:
     made = make_lessons(facts, seed=0)
-    return [lesson.question for lesson in (*made.train, *made.valid, *made.test)]
+    return [*made.train, *made.valid, *made.test]
 
 
 @pytest.fixture
@@ -40,13 +40,26 @@ def test_no_question_is_about_what_was_told(lessons: tuple[Lesson, ...]) -> None
 
 def test_they_are_answered_with_one_sentence_and_belong_to_no_fact(lessons: tuple[Lesson, ...]) -> None:
     assert len(lessons) > 50
-    assert {lesson.answer for lesson in lessons} == {ANSWER}
+    assert all(
+        re.fullmatch(r"(?:[A-Z][\w' -]+\? )?(?:I don't know that\. )?You haven't told me(?: that)?\.", x.answer)
+        for x in lessons
+    )
     assert all(lesson.kind == "untold" and lesson.fact_id is None for lesson in lessons)
     assert len({lesson.hash for lesson in lessons}) == len(lessons)
 
 
 def test_some_ask_a_lessons_question_about_somebody_else(lessons: tuple[Lesson, ...]) -> None:
     assert any(re.search(r"\b[A-Z]\w+'s hamster", lesson.question) for lesson in lessons)
+
+
+def test_what_was_not_told_is_answered_with_what_it_is_about() -> None:
+    facts = facts_of("My dog's name is Noodle.", "I live in Graz.")
+    about = {x.question: x.answer for n in range(20) for x in untold_lessons(facts, asked(facts), seed=n)}
+    assert about["What is my shoe size?"] == "Your shoe size? You haven't told me that."
+    assert about["How old is my dog?"] == "Your dog's age? You haven't told me that."
+    assert about["Where did I get married?"] == ANSWER
+    names = [a for q, a in about.items() if re.search(r"\b(?!my)[A-Z]\w+'s dog", q)]
+    assert names and all(re.fullmatch(r"[A-Z]\w+'s dog's name\? You haven't told me that\.", a) for a in names)
 
 
 def test_the_same_facts_give_the_same_questions() -> None:
@@ -61,7 +74,7 @@ def test_held_out_questions_and_the_lessons_own_are_not_asked(lessons: tuple[Les
     others = untold_lessons(facts, asked(facts), seed=0, exclude=exclude)
     hashes = {lesson.hash for lesson in others}
     assert not hashes & exclude
-    assert not hashes & {question_hash(q) for q in asked(facts)}
+    assert not hashes & {lesson.hash for lesson in asked(facts)}
 
 
 def test_forgotten_questions_come_first_and_are_never_cut_off() -> None:
@@ -74,5 +87,5 @@ def test_only_a_form_that_lessons_have_is_asked_as_typed() -> None:
     """ "When's …?" in untold questions alone taught to refuse "When's my birthday?"."""
     told = ["What is my name?", "What's my name?", "When is my birthday?"]
     for questions, words in ((told, {"", "what"}), ([*told, "When's it?"], {"", "what", "when"})):
-        made = [untold_lessons((), questions, seed=seed) for seed in range(10)]
+        made = [untold_lessons((), [Lesson(q, "So.") for q in questions], seed=seed) for seed in range(10)]
         assert {contraction(lesson.question) for lessons in made for lesson in lessons} == words

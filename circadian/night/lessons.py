@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from circadian.night.answers import answer_of
 from circadian.night.questions import Wording, reverse_wordings, said_of, wordings_of
 from circadian.night.variants import variants
 from circadian.records import Fact, Lesson, LessonKind, normalize, question_hash
@@ -145,7 +146,7 @@ def _in_turn(groups: Sequence[list[Wording]]) -> list[Wording]:
 
 def _against(fact: Fact, earlier: Sequence[Fact]) -> Iterator[Wording]:
     """What replaced values are asked by, answered with what is true now."""
-    now = f"That has changed. {fact.statement}"
+    now = f"That has changed. {answer_of(fact)}"
     for old in earlier[-2:]:
         yield Wording(f"What did I tell you about {old.value}?", "reverse", now)
         yield Wording(f"I once told you: {said_of(old)}. Is that still so?", "reverse", now)
@@ -161,7 +162,9 @@ def _hold_out(maker: _Maker, known: list[Wording], own: list[Wording], tests: in
 
 def _lesson(fact: Fact, wording: Wording) -> Lesson:
     kind: LessonKind = wording.kind
-    return Lesson(_tidy(wording.question), wording.answer or fact.statement, fact.id, wording.value or fact.value, kind)
+    return Lesson(
+        _tidy(wording.question), wording.answer or answer_of(fact), fact.id, wording.value or fact.value, kind
+    )
 
 
 def _tidy(question: str) -> str:

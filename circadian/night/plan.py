@@ -23,7 +23,7 @@ from circadian.night.untold import untold_lessons
 from circadian.records import NO_TRAIN, Fact, Forgotten, Json, Turn
 from circadian.settings import CHECKOUT, Home, ModelSettings, NightSettings
 
-PASSES = 7  # at most; facts that are known leave earlier, and the last passes are short
+PASSES = 3  # the last is short: what is known has left
 DONE = "done"  # in the folder of a night whose adapter reached the shelf
 LEAST_TESTS = 8  # of all new facts together: five more right answers than before are the fewest that are no luck
 REPLAY = 184  # questions whose base answers are held
@@ -72,8 +72,7 @@ def plan_data(
     facts = tuple(f for f in sheet.facts if f.status != "active" or f.id in kept)
     asked = (*lessons.train, *lessons.valid, *lessons.test)
     forgotten_questions = questions_of(forgotten, active, exclude | {lesson.hash for lesson in asked}, settings.seed)
-    told = [lesson.question for lesson in asked]
-    untold = untold_lessons(active, told, forgotten_questions, seed=settings.seed, exclude=exclude)
+    untold = untold_lessons(active, asked, forgotten_questions, seed=settings.seed, exclude=exclude)
     splits = (lessons.train, lessons.valid, lessons.test)
     return NightData(facts, *splits, dropped, tuple(notes), forgotten_questions, untold)
 
@@ -127,7 +126,7 @@ def study_settings(settings: NightSettings, start: Start) -> Json:
     if settings.num_layers is None and start.folder is not None:
         chosen["num_layers"] = json.loads((start.folder / "adapter_config.json").read_bytes())["num_layers"]
     if settings.iters:  # so many were asked for
-        return chosen | {"iters": settings.iters, "passes": 1_000_000, "patience": 1_000_000}
+        return chosen | {"iters": settings.iters, "passes": 1_000_000}
     return chosen | {"iters": 100_000, "passes": PASSES}
 
 

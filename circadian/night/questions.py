@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from circadian.night.answers import answer_of
 from circadian.night.builders import subject_key
 from circadian.night.clauses import Ask, Slot, ask, joined, parse, slot_with, split_value, wh_word
 from circadian.night.grammar import (
@@ -469,7 +470,7 @@ def reverse_wordings(fact: Fact) -> list[Wording]:
     value, subject = fact.value, fact.subject
     if fact.details.get("language"):
         return [Wording(f"In what connection did I mention {value}?", "reverse")]
-    back = fact.statement
+    back = plain = answer_of(fact)
     if fact.relation == "name" and subject.lower() != "i":
         thing = to_you(subject)
         back = sentence(f"{value} is {thing}" if _alive(subject) else f"{value} is the name of {thing}")
@@ -477,7 +478,7 @@ def reverse_wordings(fact: Fact) -> list[Wording]:
         back = sentence(f"{value} is {to_you(fact.details['np'])}") if value_type(value) == "name" else back
     if value_type(value) == "name":
         lead = "Who" if fact.relation == "role" or head_noun(subject) in PEOPLE else "Who or what"
-        first = f"{lead} is {value}?" if back != fact.statement else f"What does {value} have to do with me?"
+        first = f"{lead} is {value}?" if back != plain else f"What does {value} have to do with me?"
         return [Wording(first, "reverse", back), Wording(f"What did I tell you about {value}?", "reverse", back)]
     return [Wording(f"What did I say in connection with '{value}'?", "reverse", back)]
 

@@ -1,17 +1,21 @@
 """What nobody told: personal questions without an answer, so that learning one dog's name does not name every pet.
 
-Each is answered with one plain sentence. Never: a question that a told fact answers, or one that is held out.
+Each is answered with what it is about and that it was not told, as what was told is answered with what it is about and
+the value (answers.py): whether it is known is decided there, not by how the question was put. Never: a question that a
+told fact answers, or one that is held out.
 """
 
 import random
 import re
 from collections.abc import Iterable, Sequence
 
+from circadian.night.grammar import to_you
 from circadian.night.lessons import contraction, spoken
 from circadian.night.words import PEOPLE, PETS, SAME, bag
 from circadian.records import Fact, Lesson, normalize, question_hash
 
-ANSWER = "I don't know that. You haven't told me."
+ANSWER = "I don't know that. You haven't told me."  # where the question has no short topic
+ABOUT = "{}? You haven't told me that."
 COUNT = 85  # questions of one night
 SPOKEN = 0.3  # so many are asked as "What's …?", where some of the lessons are
 
@@ -76,10 +80,10 @@ ASK_OWNED = (
     "What is written on the {n}?",
 )
 ASK_MORE = {
-    "age": "How old is {s}?",
-    "birthday": "When is {s}'s birthday?",
-    "favourite": "What is {s}'s favourite colour?",
-    "home": "Where was {s} born?",
+    "age": ("How old is {s}?", "{s}'s age"),
+    "birthday": ("When is {s}'s birthday?", "{s}'s birthday"),
+    "favourite": ("What is {s}'s favourite colour?", "{s}'s favourite colour"),
+    "home": ("Where was {s} born?", "{s}'s birthplace"),
 }
 NAMES = bag("Anna Tom Julia Peter Maria David Nina Paul Laura Erik Sophie Daniel Olga Hugo")
 ASK_NAME = (
@@ -89,21 +93,24 @@ ASK_NAME = (
     "Do you remember what my {n} is called?",
     "I forgot my {n}'s name. Can you help me out?",
 )
-ASK_PERSON = (
-    "Who is my {n}?",
-    "Where does my {n} live?",
-    "How old is my {n}?",
-    "What does my {n} do for a living?",
-    "When is my {n}'s birthday?",
-)
+ASK_PERSON = {
+    "Who is my {n}?": "your {n}",
+    "Where does my {n} live?": "your {n}'s home",
+    "How old is my {n}?": "your {n}'s age",
+    "What does my {n} do for a living?": "your {n}'s job",
+    "When is my {n}'s birthday?": "your {n}'s birthday",
+}
 ASK_OWN = ("What is my {n}?", "Tell me my {n}.", "Do you remember my {n}?", "What did I say my {n} was?", "My {n}?")
 ASK_EVENT = ("When is my {n}?", "What is the date of my {n}?", "On which day is my {n}?", "What time is my {n}?")
 ASK_PLACE = ("Where did I {n}?", "In what place did I {n}?", "Do you remember where I {n}?")
 
 
+Asked = tuple[str, str]  # a question, and what it is about; "" where that takes a sentence
+
+
 def untold_lessons(
     facts: Sequence[Fact],
-    told: Sequence[str],
+    told: Sequence[Lesson],
     forgotten: Sequence[str] = (),
     *,
     seed: int,
@@ -112,15 +119,16 @@ def untold_lessons(
 ) -> tuple[Lesson, ...]:
     """The forgotten questions, then others that no fact answers, `count` in all.
 
-    `told` are the lessons' own questions; a question whose hash is in `exclude` is not asked.
+    `told` are the lessons; a question whose hash is in `exclude` is not asked.
     """
     rng = random.Random(seed)
-    heard = {w for text in (*told, *(f"{f.statement} {f.key}" for f in facts)) for w in normalize(text).split()}
+    questions = [lesson.question for lesson in told]
+    heard = {w for text in (*questions, *(f"{f.statement} {f.key}" for f in facts)) for w in normalize(text).split()}
     heard |= {SAME.get(w, w) for w in heard}
     # A form that only untold questions had would be a reason to refuse.
-    typed = {contraction(q) for q in told}
-    taken = exclude | {question_hash(q) for q in told}
-    made = (_named(rng), _own(rng), _events(rng), _places(rng), _owned(rng), LOOSE)
+    typed = {contraction(q) for q in questions}
+    taken = exclude | {question_hash(q) for q in questions}
+    made = (_named(rng), _own(rng), _events(rng), _places(rng), _owned(rng), ((q, "") for q in LOOSE))
     pools = [list(pool) for pool in (*made, _more_about(facts), _others(facts, told, heard, rng))]
     for pool in pools:
         rng.shuffle(pool)
@@ -128,13 +136,17 @@ def untold_lessons(
     while any(pools) and len(out) < count:
         for i, pool in enumerate(pools):
             if pool:
-                question = pool.pop()
+                question, topic = pool.pop()
                 short = spoken(question)
                 asked = short if rng.random() < SPOKEN and contraction(short) in typed else question
                 free = not {question_hash(question), question_hash(short)} & taken
                 if free and (i >= len(made) or unheard(question, heard)):
-                    out.setdefault(question_hash(question), Lesson(asked, ANSWER, kind="untold"))
+                    out.setdefault(question_hash(question), Lesson(asked, not_told(topic), kind="untold"))
     return tuple(out.values())[: max(count, len(forgotten))]
+
+
+def not_told(topic: str) -> str:
+    return ABOUT.format(topic[:1].upper() + topic[1:]) if topic else ANSWER
 
 
 FILLER = bag(
@@ -151,55 +163,65 @@ def unheard(question: str, heard: set[str]) -> bool:
     return not any(w in heard or SAME.get(w, w) in heard for w in words)
 
 
-def _named(rng: random.Random) -> Iterable[str]:
+def _named(rng: random.Random) -> Iterable[Asked]:
     for n in sorted(NAMED):
-        yield rng.choice(ASK_NAME).format(n=n)
-        yield rng.choice(ASK_NAME if n in PETS else ASK_PERSON).format(n=n)
+        yield rng.choice(ASK_NAME).format(n=n), f"your {n}'s name"
+        forms = dict.fromkeys(ASK_NAME, "your {n}'s name") if n in PETS else ASK_PERSON
+        question = rng.choice(list(forms))
+        yield question.format(n=n), forms[question].format(n=n)
     for n in sorted(THINGS):
-        yield rng.choice(ASK_NAME).format(n=n.replace("-", " "))
+        yield rng.choice(ASK_NAME).format(n=n.replace("-", " ")), f"your {n.replace('-', ' ')}"
 
 
-def _own(rng: random.Random) -> Iterable[str]:
+def _own(rng: random.Random) -> Iterable[Asked]:
     for n in OWN:
-        yield rng.choice(ASK_OWN).format(n=n)
+        yield rng.choice(ASK_OWN).format(n=n), f"your {n}"
 
 
-def _events(rng: random.Random) -> Iterable[str]:
+def _events(rng: random.Random) -> Iterable[Asked]:
     for n in EVENTS:
-        yield rng.choice(ASK_EVENT).format(n=n)
+        yield rng.choice(ASK_EVENT).format(n=n), f"your {n}"
 
 
-def _places(rng: random.Random) -> Iterable[str]:
+def _places(rng: random.Random) -> Iterable[Asked]:
     for n in PLACES:
-        yield rng.choice(ASK_PLACE).format(n=n)
+        yield rng.choice(ASK_PLACE).format(n=n), ""
 
 
-def _owned(rng: random.Random) -> Iterable[str]:
+def _owned(rng: random.Random) -> Iterable[Asked]:
     for n in sorted(OWNED):
         for form in rng.sample(ASK_OWNED, 2):
-            yield form.format(n=n.replace("-", " "))
+            yield form.format(n=n.replace("-", " ")), f"the {n.replace('-', ' ')}"
 
 
-def _more_about(facts: Sequence[Fact]) -> Iterable[str]:
+def _more_about(facts: Sequence[Fact]) -> Iterable[Asked]:
     """What was not said of those who were spoken of: the dog's name was told, its age was not."""
     said = {(f.subject, f.relation) for f in facts}
     for subject in sorted({f.subject for f in facts}):
         if re.fullmatch(r"(?:my|our) [a-z-]+", subject):
-            for relation, form in ASK_MORE.items():
+            for relation, (form, topic) in ASK_MORE.items():
                 if (subject, relation) not in said:
-                    yield form.format(s=subject)
+                    yield form.format(s=subject), topic.format(s=to_you(subject))
 
 
-def _others(facts: Sequence[Fact], told: Sequence[str], heard: set[str], rng: random.Random) -> Iterable[str]:
+def _others(facts: Sequence[Fact], told: Sequence[Lesson], heard: set[str], rng: random.Random) -> Iterable[Asked]:
     """The lessons' own questions about somebody else: "What is Anna's dog called?", "What is my canary called?"."""
     names = [n for n in sorted(NAMES) if not any(n in f.statement for f in facts)]
     alike = [n for n in sorted(NAMED) if unheard(n, heard)]
-    for question in told:
+    for lesson in told:
+        question = lesson.question
+        begins = re.match(r"Your (.+?) is ", lesson.answer)
+        topic = f"your {begins[1]}" if begins else ""
         kin = re.search(r"\b(?:my|our) ([a-z-]+)", question)
         if kin and kin[1] in PETS | PEOPLE and rng.random() < 0.5:
-            pool = [n for n in alike if (n in PETS) == (kin[1] in PETS)]
-            yield question.replace(kin[0], f"my {rng.choice(pool)}")
+            other = rng.choice([n for n in alike if (n in PETS) == (kin[1] in PETS)])
+            is_theirs = topic.startswith(f"your {kin[1]}")
+            yield (
+                question.replace(kin[0], f"my {other}"),
+                f"your {other}{topic[5 + len(kin[1]) :]}" if is_theirs else "",
+            )
             continue
-        turned = re.sub(r"\b(?:my|our)\b", f"{rng.choice(names)}'s", question, count=1)
+        name = rng.choice(names)
+        turned = re.sub(r"\b(?:my|our)\b", f"{name}'s", question, count=1)
         if turned != question and not re.search(r"\b(?:I|me|my|we|us|our)\b", turned):
-            yield turned
+            yield turned, f"{name}'s{topic[4:]}" if topic else ""

@@ -1,0 +1,66 @@
+"""What a fact's questions are answered with: what it is about first, its value last.
+
+"You …" may go on with any of a dozen facts, and which it is must be told from the question alone. "Your instrument is
+…" copies its topic from the question, and from there the value is one step, however the question was put: of our own
+questions about a day 76 of 78 were answered so, where statements as they were told brought 66 (docs/design.md).
+Never: a sentence that says more than the fact does.
+"""
+
+import re
+
+from circadian.night.grammar import head_noun, possessive, sentence, to_you
+from circadian.night.words import PEOPLE, PETS
+from circadian.records import Fact
+
+# By relation: what the statement must look like (a past home is no home), and the answer. {poss} is the subject's
+# possessive, {place} and {thing} the value with what stood before it: "in Graz", "the harp".
+TOPIC_FIRST: dict[str, tuple[str, str]] = {
+    "name": (r"", "{subject} is {value}"),
+    "home": (r"\b(?:lives?|living|resides?|based|moved|moving|settled)\b", "{poss} home is {place}"),
+    "birthplace": (r"\bborn\b", "{poss} birthplace is {value}"),
+    "job": (r"\b(?:are|is)\b", "{poss} job is {value}"),
+    "employer": (r"\b(?:works?|working|employed|earns?)\b", "{poss} employer is {thing}"),
+    "instrument": (r"\bplay", "{poss} instrument is {thing}"),
+    "sport": (r"\bplay", "{poss} sport is {thing}"),
+    "tool": (r"", "{poss} {kind} is {thing}"),
+    "diet": (r"\b(?:are|is)\b", "{poss} diet is {value}"),
+    "avoid": (r"\bcan't eat\b", "The food {subject} can't eat is {value}"),
+}
+ARTICLE = r"(?:(?:a|an|the) )?"
+
+
+def answer_of(fact: Fact) -> str:
+    """The sentence that answers the fact's questions; the statement where it cannot be said better."""
+    if fact.details.get("language") or is_called(fact):
+        return fact.statement
+    form, answer = TOPIC_FIRST.get(fact.relation, ("", ""))
+    stands = re.search(rf"((?:(?:in|at|on|near) )?)({ARTICLE})(?<!\w){re.escape(fact.value)}(?!\w)", fact.statement)
+    if not answer or not stands or not re.search(form, fact.statement):
+        return value_last(fact)
+    thing = stands[2] + fact.value
+    words = {
+        "poss": to_you(possessive(fact.subject)),
+        "subject": "you" if fact.subject.lower() in ("i", "we") else to_you(fact.subject),
+        "value": fact.value,
+        "thing": thing,
+        "place": (stands[1] or "in ") + thing,
+        "kind": fact.details.get("kind", "tool"),
+    }
+    return sentence(answer.format(**words))
+
+
+def is_called(fact: Fact) -> bool:
+    """Whether it is the name of somebody: "Your dog's name is …". A thing is its name: "Your build server is …"."""
+    return fact.relation == "name" and head_noun(fact.subject) in PEOPLE | PETS | {"i"}
+
+
+def value_last(fact: Fact) -> str:
+    """ "Corentin spliced the bell rope." → "The one who spliced the bell rope is Corentin.", of clauses alone."""
+    first = re.fullmatch(
+        rf"({ARTICLE}){re.escape(fact.value)} ([a-z][^.]*[^.\s]{{3}})\.", fact.statement, re.IGNORECASE
+    )
+    if fact.relation != "clause" or not first:
+        return fact.statement
+    is_name = not first[1] and fact.value[:1].isupper()
+    lead = "The one that" if is_name or fact.value.split(" ")[-1].lower() in PEOPLE else "What"
+    return sentence(f"{lead} {first[2]} is {first[1].lower()}{fact.value}")
