@@ -2,7 +2,7 @@
 
 "You …" may go on with any of a dozen facts, and which it is must be told from the question alone. "Your instrument is
 …" copies its topic from the question, and from there the value is one step, however the question was put: of our own
-questions about a day 76 of 78 were answered so, where statements as they were told brought 66 (docs/design.md).
+questions about a day 72 to 76 of 78 were answered so; statements as they were told brought 64 to 69 (docs/design.md).
 Never: a sentence that says more than the fact does.
 """
 
