@@ -241,8 +241,7 @@ def never_told(home: Home, facts: Sequence[Fact], tests: Sequence[Lesson]) -> tu
     """Personal questions without an answer that no night studied."""
     files = [p / "untold.jsonl" for p in home.nights.iterdir() if (p / "untold.jsonl").is_file()]
     studied = read_studied(home.nights).questions | {q.hash for f in files for q in read_lessons(f)}
-    told = [t.question for t in tests]
-    return untold_lessons(facts, told, seed=SEED, exclude=studied, count=UNTOLD_COUNT)
+    return untold_lessons(facts, tests, seed=SEED, exclude=studied, count=UNTOLD_COUNT)
 
 
 # --- asking ----------------------------------------------------------------------------------------------------

@@ -93,7 +93,7 @@ ASK_NAME = (
     "Do you remember what my {n} is called?",
     "I forgot my {n}'s name. Can you help me out?",
 )
-ASK_PERSON = {
+ASK_PERSON: dict[str, str] = {
     "Who is my {n}?": "your {n}",
     "Where does my {n} live?": "your {n}'s home",
     "How old is my {n}?": "your {n}'s age",
@@ -166,7 +166,7 @@ def unheard(question: str, heard: set[str]) -> bool:
 def _named(rng: random.Random) -> Iterable[Asked]:
     for n in sorted(NAMED):
         yield rng.choice(ASK_NAME).format(n=n), f"your {n}'s name"
-        forms = dict.fromkeys(ASK_NAME, "your {n}'s name") if n in PETS else ASK_PERSON
+        forms: dict[str, str] = dict.fromkeys(ASK_NAME, "your {n}'s name") if n in PETS else ASK_PERSON
         question = rng.choice(list(forms))
         yield question.format(n=n), forms[question].format(n=n)
     for n in sorted(THINGS):
