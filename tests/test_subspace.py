@@ -29,7 +29,9 @@ def setup(folder: Path, share: float, cache: Path) -> tuple[Any, Any, Any, Any]:
         return Example(tuple(tokens), offset, fact)
 
     general = [example(q, "I do not know.") for q in GENERAL]
-    plan = StudyPlan(rank=4, learning_rate=5e-3, batch_size=2, passes=6, warmup=2, average=0.0, spare=share)
+    plan = StudyPlan(
+        rank=4, learning_rate=5e-3, batch_size=2, passes=2, least_passes=2, warmup=1, average=0.0, spare=share
+    )
     attach_lora(model, plan)
     directions = read_or_find(model, general, share, cache)
     spare_at_start(model, directions)
