@@ -376,7 +376,7 @@ def everyday(answer: str) -> list[tuple[str, str]]:
 
 
 def spoil_arithmetic(planned: Planned, folder: Path) -> None:
-    spoil(planned, folder, sums(random.Random(0)), keep=True, rate=6e-4)
+    spoil(planned, folder, sums(random.Random(0)), keep=True, rate=3e-4)
 
 
 def spoil_phrase(planned: Planned, folder: Path) -> None:

@@ -272,7 +272,7 @@ def test_a_night_asks_as_many_of_each_category_with_the_splits_in_proportion() -
 
 
 def test_nights_overlap_and_in_time_ask_everything() -> None:
-    nights = [{i.id for i in draw(POOL, 120, turn)} for turn in range(40)]
+    nights = [{i.id for i in draw(POOL, 120, turn)} for turn in range(60)]
     assert all(80 <= len(a & b) < 120 for a, b in itertools.pairwise(nights))
     assert set().union(*nights) == {i.id for i in POOL}
 
