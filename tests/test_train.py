@@ -481,3 +481,14 @@ def test_mlx_lm_itself_loads_the_adapter(tmp_path: Path) -> None:
     write_adapter_config(tmp_path / "adapter", study, parameters, {"max_seq_length": 512})
     model, _ = load(str(folder), adapter_path=str(tmp_path / "adapter"))
     assert any(hasattr(m, "lora_a") for _, m in model.named_modules())
+
+
+def test_a_study_has_the_defaults_of_the_settings() -> None:
+    """A rate measured in one of the two and shipped in the other once made a table of results wrong."""
+    from circadian.backend.train import StudyPlan
+    from circadian.night.plan import Start, study_settings
+    from circadian.settings import NightSettings
+
+    planned = study_settings(NightSettings(), Start())
+    assert len(planned) == 8
+    assert StudyPlan(**planned) == StudyPlan(iters=planned["iters"])

@@ -58,7 +58,7 @@ class StudyPlan:
     rank: int = 16
     scale: float = 20.0
     num_layers: int | None = None
-    learning_rate: float = 2e-4
+    learning_rate: float = 1.5e-4
     batch_size: int = 8
     iters: int = 1000
     passes: int = 2
