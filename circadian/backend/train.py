@@ -61,14 +61,14 @@ class StudyPlan:
     learning_rate: float = 1.5e-4
     batch_size: int = 8
     iters: int = 1000
-    passes: int = 2
+    passes: int = 3
     seed: int = 0
     warmup: int = 8
     clip: float = 1.0
     replay_weight: float = 3.0
     text_weight: float = 8.0
-    replay_ratio: float = 0.75
-    untold_ratio: float = 0.25
+    replay_ratio: float = 1.0
+    untold_ratio: float = 0.3
     text_ratio: float = 0.33
     furthest: float = 0.5
     known_loss: float = 0.7

@@ -23,7 +23,7 @@ from circadian.night.untold import untold_lessons
 from circadian.records import NO_TRAIN, Fact, Forgotten, Json, Turn
 from circadian.settings import CHECKOUT, Home, ModelSettings, NightSettings
 
-PASSES = 2
+PASSES = 3
 DONE = "done"  # in the folder of a night whose adapter reached the shelf
 LEAST_TESTS = 8  # of all new facts together: five more right answers than before are the fewest that are no luck
 REPLAY = 184  # questions whose base answers are held
