@@ -11,15 +11,17 @@ from circadian.settings import Settings
 
 def made_by(settings: Settings) -> Json:
     """The commit, and every setting that decides how a night goes, by section."""
+    from circadian.backend.lora import LAYERS
     from circadian.backend.train import SCALES, StudyPlan
 
     study = asdict(StudyPlan(**study_settings(settings.night, Start())))
     del study["seed"]  # each job has its own
+    kept = {"replay": REPLAY, "untold": untold.COUNT, "text": short_id(*passages())}
     return {
         "commit": git_commit(),
         "model": {"name": settings.model.model},
         "study": study,
-        "kept": {"replay": REPLAY, "untold": untold.COUNT, "text": short_id(*passages()), "scales": list(SCALES)},
+        "kept": kept | {"scales": list(SCALES), "layers": LAYERS},
         "exam": {n: getattr(settings.exam, n) for n in ("suites", "hidden_suites", "exam_items")},
         "gate": asdict(settings.gate),
     }

@@ -190,6 +190,8 @@ def further(seed: int, rows: Sequence[Row]) -> list[Row]:
             category, f"{seed} further {category}", 2 * count, lambda r: question_hash(r["prompt"]) not in taken
         )
         once = [*{question_hash(r["prompt"]): r for r in found}.values()][:count]
+        if len(once) < count:
+            raise ValueError(f"{category} has only {len(once)} further items")
         out += numbered(category, "hidden", once, COUNTS[category][1] + 1)
     return out
 

@@ -83,6 +83,10 @@ def test_states_of_frozen_layers_give_the_loss_of_the_whole_model(tmp_path: Path
     fast, plain = studies
     assert fast.forward.frozen == 1
     plain.forward.frozen = 0
+    told: list[tuple[int, int]] = []
+    fast.states.fill(lambda done, of: told.append((done, of)))
+    every = len(fast.lessons) + len(fast.valid) + len(fast.replay) + len(text)
+    assert told[-1] == (every, every)
     for examples in (fast.lessons, fast.replay, text):
         want = plain.loss(None, *plain.batch(examples))
         found = fast.loss(None, *fast.batch(examples))
@@ -115,6 +119,44 @@ def test_of_many_known_facts_the_weakest_are_rehearsed_first(tmp_path: Path) -> 
     assert len(taken) == len(set(taken)) == 4
     assert taken[:2] == ["fact 19", "fact 18"]
     assert study.rehearsed(known[:4], np.random.default_rng(0)) == known[:4]
+
+
+def test_replay_is_taught_while_it_is_written_and_read_again_only_where_its_tokens_are_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from circadian.backend import replay_cache
+    from circadian.backend.model import open_model
+
+    model, questions = open_model(str(write_tiny_model(tmp_path / "model"))), [*OTHERS, *(q for q, _ in PAIRS)]
+    read_again: list[str] = []
+    plain = replay_cache.teach_replay
+
+    def counted(model: Any, examples: Any, **kwargs: Any) -> Any:
+        read_again.extend(model.decode([*e.tokens]) for e in examples)
+        return plain(model, examples, **kwargs)
+
+    monkeypatch.setattr(replay_cache, "teach_replay", counted)
+    found = [example for answer, example in replay_cache.teach(model, questions, lambda *_: None).values() if answer]
+    assert len(read_again) < len(found)
+    for example, again in zip(found, plain(model, found, top=replay_cache.TOP), strict=True):
+        assert example.teacher is not None and again.teacher is not None
+        assert len(example.teacher.ids) == len(example.tokens) - example.offset
+        for ids, probs, want_ids, want in zip(
+            example.teacher.ids, example.teacher.probs, again.teacher.ids, again.teacher.probs, strict=True
+        ):
+            assert sorted(probs) == pytest.approx(sorted(want), abs=1e-4)
+            wanted = dict(zip(want_ids, want, strict=True))
+            assert sum(abs(p - wanted.get(i, p)) for i, p in zip(ids, probs, strict=True)) < 1e-3
+
+
+def test_a_study_from_the_base_model_looks_for_no_divergence_before_its_first_pass(tmp_path: Path) -> None:
+    study = setup(write_tiny_model(tmp_path / "model"), passes=2)(tmp_path)
+    looked: list[int] = []
+    plain = study.divergences
+    assert study.is_base() and max(plain()) < 1e-3
+    study.divergences = lambda: looked.append(study.state.pass_number) or plain()
+    study.run(tmp_path / "a.safetensors")
+    assert looked == [1] and not study.is_base()
 
 
 @pytest.mark.parametrize("wanted", [4, 6, 9, 20])

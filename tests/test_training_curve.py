@@ -76,11 +76,12 @@ def test_each_stage_of_a_night_has_its_line(monkeypatch: pytest.MonkeyPatch) -> 
     progress({"event": "replay", "done": 2, "of": 2})
     progress({"event": "directions", "done": 8, "of": 8})
     progress({"event": "resumed", "step": 0})
+    progress({"event": "states", "done": 32, "of": 32})
     progress({"event": "step", "unknown": 1, "facts": 4})
     time.sleep(0.15)  # a terminal is written to ten times a second
     progress({"event": "step", "step": 1, "of": 1, "loss": 2.0, "rate": 9.0, "memory": 1.0})
     progress.close()
     assert isinstance(sys.stderr, Terminal)
     lines = sys.stderr.getvalue().rstrip("\n").split("\n")
-    assert [line.split(" | ")[1] for line in lines] == ["replay", "directions", "step"]
-    assert "8/8" in lines[1] and "3/4 known" in lines[2]
+    assert [line.split(" | ")[1] for line in lines] == ["replay", "directions", "states", "step"]
+    assert "8/8" in lines[1] and "3/4 known" in lines[3]

@@ -19,6 +19,7 @@ from circadian.backend.tree import Row, Tokens, batch_cache, common_prefix, logi
 
 Progress = Callable[[int, int], None]  # done, of how many
 Settled = Callable[[str], bool]  # of an answer so far: whether nothing that follows can change its score
+Look = Callable[[list[int], Any], None]  # numbers of the asks that a step writes for, and its logits [n, vocabulary]
 AT_ONCE = 8192  # tokens whose keys are held at once: 0.4 GB of the embedded model
 LOGITS_AT_ONCE = 2048  # tokens where the model gives nothing but logits: 0.4 GB for 49,152 of them
 SHORTEST_PREFIX = 8  # tokens; reading a shorter common beginning once saves nothing
@@ -42,21 +43,31 @@ Answer = tuple[str, list[float]]  # the text, and the losses of the reference (e
 
 
 def answer_all(
-    forward: Forward, tokenizer: Any, asks: Sequence[Ask], batch_size: int, progress: Progress | None
+    forward: Forward,
+    tokenizer: Any,
+    asks: Sequence[Ask],
+    batch_size: int,
+    progress: Progress | None,
+    look: Look | None = None,
 ) -> list[Answer]:
-    """The greedy answer to each prompt, in order, and the losses of its reference. Like limits go together."""
+    """The greedy answer to each prompt, in order, and the losses of its reference. Like limits go together.
+
+    `look` sees every step's logits; of an answer that has ended a few more may follow.
+    """
     order = sorted(range(len(asks)), key=lambda i: (asks[i].limit, len(asks[i].prompt)))
     sizes = [len(asks[i].prompt) + asks[i].limit for i in order]
     answers: dict[int, Answer] = {}
     for numbers in pieces(sizes, range(len(order)), batch_size, AT_ONCE, padded=True):
         part = [order[n] for n in numbers]
-        answers |= zip(part, answer_batch(forward, tokenizer, [asks[i] for i in part]), strict=True)
+        answers |= zip(part, answer_batch(forward, tokenizer, [asks[i] for i in part], part, look), strict=True)
         if progress:
             progress(len(answers), len(asks))
     return [answers[i] for i in range(len(asks))]
 
 
-def answer_batch(forward: Forward, tokenizer: Any, asks: Sequence[Ask]) -> list[Answer]:
+def answer_batch(
+    forward: Forward, tokenizer: Any, asks: Sequence[Ask], numbers: Sequence[int], look: Look | None
+) -> list[Answer]:
     references = [a.reference for a in asks if a.reference]
     rows = [Row(a.prompt, len(a.prompt) - 1, keep=True) for a in asks]
     found = read(forward, rows + [Row(t[:-1], o - 1) for t, o in references])
@@ -65,16 +76,22 @@ def answer_batch(forward: Forward, tokenizer: Any, asks: Sequence[Ask]) -> list[
     losses = [next(measured) if a.reference else [] for a in asks]
     last = mx.concatenate(found.states)[mx.array([at[0] for at in found.at[: len(asks)]])]
     found.states = []
-    written = write(forward, tokenizer, batch_cache(found, max(a.limit for a in asks)), last, asks)
+    shown = (lambda rows, logits: look([numbers[r] for r in rows], logits)) if look else None
+    written = write(forward, tokenizer, batch_cache(found, max(a.limit for a in asks)), last, asks, shown)
     return [(tokenizer.decode(tokens), row) for tokens, row in zip(written, losses, strict=True)]
 
 
-def write(forward: Forward, tokenizer: Any, caches: list[Any], states: mx.array, asks: Sequence[Ask]) -> list[Tokens]:
+def write(
+    forward: Forward, tokenizer: Any, caches: list[Any], states: mx.array, asks: Sequence[Ask], look: Look | None = None
+) -> list[Tokens]:
     """Each answer's tokens without the end token. `states`: of each prompt's last token."""
     written: list[Tokens] = [[] for _ in asks]
     rows, done = list(range(len(asks))), set[int]()
     while True:
-        tokens: Any = mx.argmax(logits_of(forward, states), axis=-1)
+        logits = logits_of(forward, states)
+        if look:
+            look(rows, logits)
+        tokens: Any = mx.argmax(logits, axis=-1)
         for row, token in zip(rows, tokens.tolist(), strict=True):
             if row not in done and ended(tokenizer, asks[row], written[row], token):
                 done.add(row)

@@ -22,7 +22,7 @@ from circadian.backend import fastmath
 from circadian.backend.embedded import embedded_folder, folder_revision
 from circadian.backend.fastmath import on_metal
 from circadian.backend.forward import Forward
-from circadian.backend.generate import Ask, Progress, Settled, answer_all, losses_of, sample_all
+from circadian.backend.generate import Ask, Look, Progress, Settled, answer_all, losses_of, sample_all
 from circadian.backend.tree import Tokens, common_prefix
 from circadian.errors import UserError
 from circadian.records import Message
@@ -154,10 +154,15 @@ class Model:
         temp: float = 0.0,
         top_p: float = 1.0,
         progress: Progress | None = None,
+        look: Look | None = None,
     ) -> list[str]:
-        """One answer per prompt, in order, batched by like length; greedy unless `temp` is above 0."""
+        """One answer per prompt, in order, batched by like length; greedy unless `temp` is above 0.
+
+        `look` sees the logits of greedy answers, where the model is one of those that are not left to mlx-lm's batches.
+        """
         tokens = [self.encode(p) for p in prompts]
-        texts = self.complete(tokens, max_tokens, batch_size=batch_size, temp=temp, top_p=top_p, progress=progress)
+        sampling = {"temp": temp, "top_p": top_p}
+        texts = self.complete(tokens, max_tokens, batch_size=batch_size, **sampling, progress=progress, look=look)
         return [t.strip() for t in texts]
 
     def complete(
@@ -169,13 +174,14 @@ class Model:
         temp: float = 0.0,
         top_p: float = 1.0,
         progress: Progress | None = None,
+        look: Look | None = None,
     ) -> list[str]:
         """As generate, for prompts already in tokens (plain text has no chat template)."""
         limits = [max_tokens] * len(tokens) if isinstance(max_tokens, int) else list(max_tokens)
         if temp > 0 or not self.forward.shares_prefix:
             return sample_all(self.module, self.tokenizer, tokens, limits, batch_size, (temp, top_p), progress)
         asks = [Ask(t, limit) for t, limit in zip(tokens, limits, strict=True)]
-        return [text for text, _ in answer_all(self.forward, self.tokenizer, asks, batch_size, progress)]
+        return [text for text, _ in answer_all(self.forward, self.tokenizer, asks, batch_size, progress, look)]
 
     def answer(
         self,

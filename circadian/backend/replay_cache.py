@@ -58,9 +58,14 @@ def read_or_teach_text(model: Model, texts: Sequence[str], folder: Path) -> list
 def teach(
     model: Model, questions: Sequence[str], progress: Callable[[int, int], None]
 ) -> dict[str, tuple[str, Example]]:
-    total = 2 * len(questions)
     prompts = [(Message("user", q),) for q in questions]
-    answers = model.generate(prompts, LONGEST_ANSWER, progress=lambda done, _: progress(done, total))
+    seen: list[list[tuple[list[int], list[float]]]] = [[] for _ in questions]
+
+    def look(numbers: list[int], logits: mx.array) -> None:
+        for i, *one in zip(numbers, *likeliest(logits, TOP), strict=True):
+            seen[i].append((one[0], one[1]))
+
+    answers = model.generate(prompts, LONGEST_ANSWER, progress=progress, look=look)
     coded = {
         q: model.encode_answer((Message("user", q), Message("assistant", a)))
         for q, a in zip(questions, answers, strict=True)
@@ -71,11 +76,33 @@ def teach(
     examples = [
         Example(tuple(t[:-1] if t[-1] in ended and len(t) - o > LONGEST_ANSWER else t), o) for t, o in coded.values()
     ]
-    taught = teach_replay(model, examples, top=TOP) if examples else []
-    progress(total, total)
     said = dict(zip(questions, answers, strict=True))
-    found = dict(zip(coded, taught, strict=True))
+    written = dict(zip(questions, seen, strict=True))
+    found = {q: as_written(e, written[q]) for q, e in zip(coded, examples, strict=True)}
+    others = [q for q, e in found.items() if e.teacher is None]
+    if others:
+        found |= zip(others, teach_replay(model, [found[q] for q in others], top=TOP), strict=True)
     return {q: (said[q], found.get(q, Example((), 0))) for q in questions}
+
+
+def as_written(example: Example, seen: Sequence[tuple[list[int], list[float]]]) -> Example:
+    """The example with the distributions that its answer was written by; without, where its tokens are others.
+
+    They are where the template or the tokenizer made something else of the text than what was written.
+    """
+    answer = [*example.tokens[example.offset :]]
+    steps = seen[: len(answer)]
+    if [ids[probs.index(max(probs))] for ids, probs in steps] != answer:
+        return example
+    return replace(example, teacher=Teacher([ids for ids, _ in steps], [probs for _, probs in steps]))
+
+
+def likeliest(logits: mx.array, top: int) -> tuple[list[list[int]], list[list[float]]]:
+    """The `top` likeliest tokens of logits [T, vocabulary] and their probabilities."""
+    logits = logits.astype(mx.float32)
+    ids = mx.argpartition(-logits, top - 1, axis=-1)[:, :top]
+    probs = mx.exp(mx.take_along_axis(logits, ids, axis=-1) - mx.logsumexp(logits, axis=-1, keepdims=True))
+    return ids.tolist(), probs.tolist()
 
 
 def teach_replay(model: Model, examples: Sequence[Example], *, top: int = 32, batch_size: int = 16) -> list[Example]:
@@ -90,10 +117,7 @@ def teach_replay(model: Model, examples: Sequence[Example], *, top: int = 32, ba
         width = rows.shape[1]
         spans = [(r * width - 1 - shared, out[i].offset, len(out[i].tokens)) for r, i in enumerate(part)]
         at = [base + j for base, start, end in spans for j in range(start, end)]
-        logits = forward(prefix, rows, mx.array(at)).astype(mx.float32)
-        ids = mx.argpartition(-logits, top - 1, axis=-1)[:, :top]
-        probs = mx.exp(mx.take_along_axis(logits, ids, axis=-1) - mx.logsumexp(logits, axis=-1, keepdims=True))
-        all_ids, all_probs, done = ids.tolist(), probs.tolist(), 0
+        (all_ids, all_probs), done = likeliest(forward(prefix, rows, mx.array(at)), top), 0
         for i in part:
             n = len(out[i].tokens) - out[i].offset
             out[i] = replace(out[i], teacher=Teacher(all_ids[done : done + n], all_probs[done : done + n]))

@@ -5,7 +5,7 @@ Half of a forward pass is layers that no step changes, and every example comes s
 by the order of the study's examples, not by who asks first: a resumed night computes the same bits.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import mlx.core as mx
@@ -14,6 +14,7 @@ from circadian.backend.forward import Forward, pad
 from circadian.backend.model import common_prefix
 
 AT_ONCE = 32  # examples of a group
+WIDTH = 4  # of a batch's rows is a multiple of it: each new shape costs a trace, each column of padding its share
 
 
 class Tokens(Protocol):
@@ -57,9 +58,17 @@ class States:
         for group in sorted({self.group_of[tuple(e.tokens)] for e in examples}):
             self.compute(group)
         states = [self.done[tuple(e.tokens)] for e in examples]
-        width = -(-max(s.shape[0] for s in states) // 8) * 8
+        width = -(-max(s.shape[0] for s in states) // WIDTH) * WIDTH
         rows = mx.stack([mx.pad(s, ((0, width - s.shape[0]), (0, 0))) for s in states])
         return self.before[examples[0].offset == 1], rows
+
+    def fill(self, progress: Callable[[int, int], None]) -> None:
+        """Compute all groups; `progress` gets the number of examples done, and of all."""
+        done, total = 0, sum(map(len, self.groups))
+        for number, group in enumerate(self.groups):
+            self.compute(number)
+            done += len(group)
+            progress(done, total)
 
     def compute(self, group: int) -> None:
         examples = self.groups[group]

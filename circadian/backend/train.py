@@ -209,7 +209,7 @@ class Study(TrainingCallback):
         while state.pass_number < plan.passes:
             if state.batch_number == 0:
                 self.examine()
-                if plan.replay_ratio:
+                if plan.replay_ratio and not self.is_base():
                     with self.averaged_weights():
                         state.replay_kl = self.divergences()
             todo = self.pass_batches()
@@ -362,6 +362,10 @@ class Study(TrainingCallback):
             self.best, self.state.factor = scaled, factor
         self.model.module.load_weights(list(self.best.items()), strict=False)
 
+    def is_base(self) -> bool:
+        """Whether the adapter changes nothing yet."""
+        return not any(mx.any(v).item() for k, v in self.averaged.items() if k.endswith("lora_b"))
+
     def divergences(self) -> list[float]:
         """KL(base || model) of every replay example, the mean over its answer's tokens (nats): what a token repays."""
         found = self.example_losses(self.replay)
@@ -462,6 +466,7 @@ class Study(TrainingCallback):
             adapter_file=str(adapter_file),
         )
         started = time.perf_counter()
+        self.states.fill(lambda done, of: self.report({"event": "states", "done": done, "of": of}))
         try:
             mlx_lm_train(
                 self.model.module,
