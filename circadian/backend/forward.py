@@ -118,6 +118,6 @@ def frozen_layers(module: Any) -> int:
 
 
 def pad(rows: Sequence[Sequence[int]], multiple: int = 8) -> mx.array:
-    """Rows padded on the right with zeros to a common width, a multiple of 8 so that few shapes occur."""
+    """Rows padded on the right with zeros to a common width, a round one so that few shapes occur."""
     width = -(-max(len(r) for r in rows) // multiple) * multiple
     return mx.array([[*r, *[0] * (width - len(r))] for r in rows])

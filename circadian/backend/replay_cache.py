@@ -7,6 +7,7 @@ A cache: delete the file and the next night makes it again.
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import mlx.core as mx
 
@@ -102,7 +103,8 @@ def likeliest(logits: mx.array, top: int) -> tuple[list[list[int]], list[list[fl
     logits = logits.astype(mx.float32)
     ids = mx.argpartition(-logits, top - 1, axis=-1)[:, :top]
     probs = mx.exp(mx.take_along_axis(logits, ids, axis=-1) - mx.logsumexp(logits, axis=-1, keepdims=True))
-    return ids.tolist(), probs.tolist()
+    found: Any = ids.tolist(), probs.tolist()
+    return found
 
 
 def teach_replay(model: Model, examples: Sequence[Example], *, top: int = 32, batch_size: int = 16) -> list[Example]:

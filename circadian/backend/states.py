@@ -1,8 +1,8 @@
 # pyright: basic, reportIndexIssue=false, reportArgumentType=false, reportCallIssue=false, reportAttributeAccessIssue=false, reportOperatorIssue=false
 """What a batch of examples is fed with: tokens, or what the layers below the trained ones make of them, computed once.
 
-Half of a forward pass is layers that no step changes, and every example comes several times a night. Groups are fixed
-by the order of the study's examples, not by who asks first: a resumed night computes the same bits.
+Most of a forward pass is layers that no step changes, and every example comes several times a night. Groups are of
+like length and fixed by the study's examples, not by who asks first: a resumed night computes the same bits.
 """
 
 from collections.abc import Callable, Sequence
@@ -41,8 +41,9 @@ class States:
                 self.split(alike)
 
     def split(self, examples: Sequence[Tokens]) -> None:
-        for start in range(0, len(examples), AT_ONCE):
-            group = list(examples[start : start + AT_ONCE])
+        by_length = sorted(examples, key=lambda e: len(e.tokens))
+        for start in range(0, len(by_length), AT_ONCE):
+            group = by_length[start : start + AT_ONCE]
             for e in group:
                 self.group_of.setdefault(tuple(e.tokens), len(self.groups))
             self.groups.append(group)
@@ -77,7 +78,7 @@ class States:
         is_text = examples[0].offset == 1
         prefix = self.prefixes[is_text]
         shared = prefix.shape[0]
-        before, rows = self.forward.states(prefix, pad([e.tokens[shared:-1] for e in examples]))
+        before, rows = self.forward.states(prefix, pad([e.tokens[shared:-1] for e in examples], WIDTH))
         mx.eval(before, rows)
         self.before.setdefault(is_text, before)
         for e, row in zip(examples, rows, strict=True):
