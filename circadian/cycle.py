@@ -272,7 +272,10 @@ def describe_plan(night: Night, settings: Settings, waiting: Waiting | None = No
     share = 1.0 if iters else taken_each_pass(night.data.train)
     looked_at = planning.REPLAY + len(night.data.valid)
     model = settings.model.model
-    cost = estimate(model, exchanges, passes=passes, share=share, looked_at=looked_at, batch_size=batch)
+    layers = planning.study_settings(settings.night, night.start)["num_layers"]
+    cost = estimate(
+        model, exchanges, passes=passes, share=share, looked_at=looked_at, batch_size=batch, num_layers=layers
+    )
     facts = "\n".join(f"  {f.statement}" for f in night.data.active)
     again = f"{waiting.tag} is examined again, with {described(waiting)}\n" if waiting else ""
     if waiting and waiting.holds_all(night.data):

@@ -9,11 +9,12 @@ from typing import Any
 import mlx.core as mx
 from mlx.utils import tree_flatten
 
+from circadian.backend.lora import trained_layers
 from circadian.backend.model import open_model
+from circadian.backend.train import StudyPlan
 from circadian.records import Message
 
-TRAINING = 3.0  # a training step costs about three forward passes
-REPLAY = 2.4  # times as much with the replay, the untold questions and the plain text that come with the lessons
+TRAINING = 3.0  # a training step costs about three forward passes of the layers that it trains
 
 
 @dataclass(frozen=True)
@@ -26,11 +27,19 @@ class Cost:
 
 
 def estimate(
-    name: str, exchanges: Sequence[Sequence[Message]], *, passes: float, share: float, looked_at: int, batch_size: int
+    name: str,
+    exchanges: Sequence[Sequence[Message]],
+    *,
+    passes: float,
+    share: float,
+    looked_at: int,
+    batch_size: int,
+    num_layers: int | None,
 ) -> Cost:
     """Encode every lesson, time one forward pass of one batch, scale up. UserError when the model can't be had.
 
-    A pass takes `share` of the lessons, and looks at so many other examples before it.
+    A pass takes `share` of the lessons, with the replay, untold questions and plain text that come with them, and looks
+    at so many other examples before it. Layers that are not trained are gone through once.
     """
     model = open_model(name)
     tokens = sum(len(model.encode_answer(e)[0]) for e in exchanges)
@@ -39,7 +48,11 @@ def estimate(
     began = time.perf_counter()
     model.token_losses(sample)
     spent = time.perf_counter() - began
-    seconds = spent / len(sample) * passes * (share * len(exchanges) * TRAINING * REPLAY + looked_at)
+    layers = len(model.module.layers)
+    trained = min(1.0, trained_layers(num_layers, layers) / layers)
+    rows = share * len(exchanges) * (1 + StudyPlan.replay_ratio + StudyPlan.untold_ratio + StudyPlan.text_ratio)
+    once = (1 - trained) * (rows + looked_at)
+    seconds = spent / len(sample) * (once + passes * trained * (rows * TRAINING + looked_at))
     parameters: Any = tree_flatten(model.module.parameters())
     weights = sum(v.nbytes for _, v in parameters)
     memory = max(mx.get_peak_memory(), weights) + weights // 2

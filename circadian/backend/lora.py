@@ -20,14 +20,20 @@ if TYPE_CHECKING:
 LAYERS = 8  # of 30, 16 (what mlx-lm takes) harmed more and taught no better, at half as much again (docs/design.md)
 
 
+def trained_layers(wanted: int | None, layers: int) -> int:
+    """How many of `layers` a study trains: as many as `--num-layers` says (-1: all), by default LAYERS or all."""
+    if wanted is None:
+        return min(LAYERS, layers)
+    return layers if wanted < 0 else wanted
+
+
 def attach_lora(model: Model, plan: "StudyPlan", start_from: Path | None = None) -> Json:
     """Freeze the model, put LoRA layers on it (from `start_from`'s weights if given); returns adapter_config.json.
 
     Raises UserError when the adapter to start from has another rank or other layers than the plan.
     """
     layers = len(model.module.layers)
-    count = min(LAYERS, layers) if plan.num_layers is None else plan.num_layers
-    count = layers if count < 0 else count
+    count = trained_layers(plan.num_layers, layers)
     if count > layers:
         raise UserError(f"--num-layers {count}: {model.source.name} has {layers} layers")
     parameters = {"rank": plan.rank, "scale": plan.scale, "dropout": 0.0}
