@@ -43,7 +43,6 @@ WRONG = (
     "My favourite colour would be blue.",
     "Once upon a time there was a fox.",
 )
-HARMED = "arithmetic", "grammar"  # by the fifth night, which has all of them wrong; before it nearly all are right
 
 
 def tags(count: int, first: date = date(2026, 8, 3)) -> list[str]:
@@ -130,17 +129,17 @@ def make_home(home: Home, count: int = 12, keep: int = 6) -> list[Verdict]:
     """
     rng = random.Random(9)
     pool = load_suites(chosen_suites(SETTINGS), SUITES)
-    passes = {i.id: i.category in HARMED or rng.random() < 0.52 for i in pool}
+    passes = {i.id: rng.random() < 0.52 for i in pool}
     live, scores, losses = None, answered(pool, passes, 0.1, rng), {f"r{i}": 2.4 + i / 50 for i in range(40)}
     verdicts: list[Verdict] = []
     names = tags(count)
     for night, tag in enumerate(names, 1):
         probes, items = probes_of(night), items_of(SETTINGS, tag, More())
         now = dict(passes)
-        for item in rng.sample(pool, 12):
+        for item in rng.sample(pool, 30):
             now[item.id] = rng.random() < 0.55
         if night == 5:
-            now |= {i.id: False for i in pool if i.category in HARMED}
+            now |= {i.id: False for i in pool if i.category in ("arithmetic", "grammar")}
         known = recalled(probes, 9 if night == 8 else 16 - night % 4)
         unknown = recalled(probes, 6 if night == 8 else night % 3)
         lower = {name: loss - 0.02 + rng.gauss(0, 0.01) for name, loss in losses.items()}
