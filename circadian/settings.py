@@ -106,7 +106,7 @@ class NightSettings:
     batch_size: int = option(8, "lessons per training step", least=1, most=1024)
     max_seq_length: int = option(512, "longest lesson in tokens; longer ones are dropped and counted", least=1)
     num_layers: int | None = option(
-        None, "layers that get LoRA, from the last; -1 is all (default: 8, or all of a smaller model)", least=-1
+        None, "layers that get LoRA, from the last; -1 is all (default: 12, or all of a smaller model)", least=-1
     )
     rank: int = option(16, "LoRA rank", least=1, most=4096)
     scale: float = option(20.0, "LoRA scale", least=1e-6, most=1e6)
