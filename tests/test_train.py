@@ -527,6 +527,7 @@ def test_mlx_lm_itself_loads_the_adapter(tmp_path: Path) -> None:
 
 def test_a_study_has_the_defaults_of_the_settings() -> None:
     """A rate measured in one of the two and shipped in the other once made a table of results wrong."""
+    from circadian.backend.lora import LAYERS
     from circadian.backend.train import StudyPlan
     from circadian.night.plan import Start, study_settings
     from circadian.settings import NightSettings
@@ -534,3 +535,5 @@ def test_a_study_has_the_defaults_of_the_settings() -> None:
     planned = study_settings(NightSettings(), Start())
     assert len(planned) == 8
     assert StudyPlan(**planned) == StudyPlan(iters=planned["iters"])
+    (layers,) = (f for f in dataclasses.fields(NightSettings) if f.name == "num_layers")
+    assert f"default: {LAYERS}, or all of a smaller model" in layers.metadata["help"]

@@ -63,10 +63,13 @@ def teach(
     seen: list[list[tuple[list[int], list[float]]]] = [[] for _ in questions]
 
     def look(numbers: list[int], logits: mx.array) -> None:
-        for i, *one in zip(numbers, *likeliest(logits, TOP), strict=True):
-            seen[i].append((one[0], one[1]))
+        for i, ids, probs in zip(numbers, *likeliest(logits, TOP), strict=True):
+            seen[i].append((ids, probs))
 
-    answers = model.generate(prompts, LONGEST_ANSWER, progress=progress, look=look)
+    total = len(questions)
+    answers = model.generate(
+        prompts, LONGEST_ANSWER, progress=lambda done, _: progress(min(done, total - 1), total), look=look
+    )
     coded = {
         q: model.encode_answer((Message("user", q), Message("assistant", a)))
         for q, a in zip(questions, answers, strict=True)
@@ -83,6 +86,7 @@ def teach(
     others = [q for q, e in found.items() if e.teacher is None]
     if others:
         found |= zip(others, teach_replay(model, [found[q] for q in others], top=TOP), strict=True)
+    progress(total, total)
     return {q: (said[q], found.get(q, Example((), 0))) for q in questions}
 
 
