@@ -232,6 +232,10 @@ def test_what_is_held_out_as_typed_is_not_taught_as_written_nor_the_other_way_ro
             "The one that spliced the bell rope in the chapel is Corentin.",
         ),
         ("My choir rehearses in Brannock Hall.", "Your choir rehearses in Brannock Hall."),
+        ("I broke my collarbone in Innsbruck.", "Your collarbone was broken in Innsbruck."),
+        ("I keep the spare key under the terracotta hedgehog.", "The spare key is kept under the terracotta hedgehog."),
+        ("I met my wife in Prague.", "You met your wife in Prague."),
+        ("I have my workshop in Tarnow Mill.", "You have your workshop in Tarnow Mill."),
     ],
 )
 def test_what_a_fact_is_about_comes_first_and_its_value_last(said: str, answer: str) -> None:

@@ -58,8 +58,20 @@ def test_what_was_not_told_is_answered_with_what_it_is_about() -> None:
     assert about["What is my shoe size?"] == "Your shoe size? You haven't told me that."
     assert about["How old is my dog?"] == "Your dog's age? You haven't told me that."
     assert about["Where did I get married?"] == ANSWER
+    assert about["Which bank do I use?"] == "Your bank? You haven't told me that."
+    assert about["Where did I keep my ladder?"] == "Your ladder? You haven't told me that."
     names = [a for q, a in about.items() if re.search(r"\b(?!my)[A-Z]\w+'s dog", q)]
     assert names and all(re.fullmatch(r"[A-Z]\w+'s dog's name\? You haven't told me that\.", a) for a in names)
+
+
+def test_a_statement_asked_of_somebody_else_is_refused_by_its_topic_and_a_choir_has_no_birthday() -> None:
+    facts = facts_of("Our choir rehearses in Brannock Hall.", "My telescope has a focal length of 1200 mm.")
+    about = {x.question: x.answer for n in range(20) for x in untold_lessons(facts, asked(facts), seed=n)}
+    theirs = {q: a for q, a in about.items() if re.search(r"[A-Z]\w+'s choir", q)}
+    assert theirs and all(re.fullmatch(r"[A-Z]\w+'s choir\? You haven't told me that\.", a) for a in theirs.values())
+    theirs = {q: a for q, a in about.items() if re.search(r"[A-Z]\w+'s telescope's focal length", q)}
+    assert theirs and all("'s telescope's focal length? You" in a for a in theirs.values())
+    assert not [q for q in about if re.search(r"choir'?s? (?:birthday|born|favourite)|old is (?:my|our) choir", q)]
 
 
 def test_the_same_facts_give_the_same_questions() -> None:

@@ -3,13 +3,15 @@
 "You …" may go on with any of a dozen facts, and which it is must be told from the question alone. "Your instrument is
 …" copies its topic from the question, and from there the value is one step, however the question was put: of our own
 questions about a day 72 to 76 of 78 were answered so; statements as they were told brought 64 to 69 (docs/design.md).
+So too "Your collarbone was broken in Innsbruck", told as "I broke my collarbone in Innsbruck".
 Never: a sentence that says more than the fact does.
 """
 
 import re
 
-from circadian.night.grammar import head_noun, possessive, sentence, to_you
-from circadian.night.words import PEOPLE, PETS
+from circadian.night.clauses import joined, parse, split_value
+from circadian.night.grammar import be_for, head_noun, lemma_of, participle_of, possessive, sentence, to_you
+from circadian.night.words import PEOPLE, PETS, bag
 from circadian.records import Fact
 
 # By relation: what the statement must look like (a past home is no home), and the answer. {poss} is the subject's
@@ -26,6 +28,7 @@ TOPIC_FIRST: dict[str, tuple[str, str]] = {
     "diet": (r"\b(?:are|is)\b", "{poss} diet is {value}"),
     "avoid": (r"\bcan't eat\b", "The food {subject} can't eat is {value}"),
 }
+NO_PASSIVE = bag("become remain stay have get want need like love hate prefer know miss cost weigh")
 ARTICLE = r"(?:(?:a|an|the) )?"
 
 
@@ -36,7 +39,7 @@ def answer_of(fact: Fact) -> str:
     form, answer = TOPIC_FIRST.get(fact.relation, ("", ""))
     stands = re.search(rf"((?:(?:in|at|on|near) )?)({ARTICLE})(?<!\w){re.escape(fact.value)}(?!\w)", fact.statement)
     if not answer or not stands or not re.search(form, fact.statement):
-        return value_last(fact)
+        return thing_first(fact) or value_last(fact)
     thing = stands[2] + fact.value
     words = {
         "poss": to_you(possessive(fact.subject)),
@@ -64,3 +67,20 @@ def value_last(fact: Fact) -> str:
     is_name = not first[1] and fact.value[:1].isupper()
     lead = "The one that" if is_name or fact.value.split(" ")[-1].lower() in PEOPLE else "What"
     return sentence(f"{lead} {first[2]} is {first[1].lower()}{fact.value}")
+
+
+def thing_first(fact: Fact) -> str:
+    """ "You broke your collarbone in Innsbruck." → "Your collarbone was broken in Innsbruck."; else ""."""
+    clause = parse(fact.statement) if fact.relation == "clause" else None
+    slot = split_value(clause.rest, clause.lemma) if clause else None
+    form = lemma_of(clause.verb) if clause else None
+    if clause is None or slot is None or form is None or slot.value != fact.value or clause.aux or clause.is_be:
+        return ""
+    thing = re.fullmatch(r"(?:your|the) [\w' -]+", slot.before)
+    more = re.search(r"\b(?:you|me|with|of|to|at|for|in|on)\b|\w (?:an?|the|your)\b", slot.before)
+    if clause.subject != "You" or clause.adverb or not thing or more or head_noun(slot.before) in PEOPLE:
+        return ""
+    if clause.lemma in NO_PASSIVE:
+        return ""
+    verb = f"{be_for(slot.before, past=form[1] in ('past', 'participle'))} {participle_of(clause.lemma)}"
+    return sentence(joined([slot.before, verb, slot.preposition, slot.phrase, slot.after]))

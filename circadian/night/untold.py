@@ -128,7 +128,7 @@ def untold_lessons(
     # A form that only untold questions had would be a reason to refuse.
     typed = {contraction(q) for q in questions}
     taken = exclude | {question_hash(q) for q in questions}
-    made = (_named(rng), _own(rng), _events(rng), _places(rng), _owned(rng), ((q, "") for q in LOOSE))
+    made = (_named(rng), _own(rng), _events(rng), _places(rng), _owned(rng), ((q, topic_in(q)) for q in LOOSE))
     pools = [list(pool) for pool in (*made, _more_about(facts), _others(facts, told, heard, rng))]
     for pool in pools:
         rng.shuffle(pool)
@@ -147,6 +147,15 @@ def untold_lessons(
 
 def not_told(topic: str) -> str:
     return ABOUT.format(topic[:1].upper() + topic[1:]) if topic else ANSWER
+
+
+NAMED_THING = re.compile(r"\b(?:my|our) ([a-z][a-z ]*?)(?= (?:fed|made|from|learning|allergic|collect|give)\b|[?.])")
+
+
+def topic_in(question: str) -> str:
+    """What a question that names its thing is about: "my ladder", "Which bank do I use?"; "" when it names none."""
+    found = NAMED_THING.search(question) or re.match(r"(?:Which|How many) ([a-z]+) (?:do|am|are)\b", question)
+    return f"your {found[1]}" if found else ""
 
 
 FILLER = bag(
@@ -185,7 +194,8 @@ def _events(rng: random.Random) -> Iterable[Asked]:
 
 def _places(rng: random.Random) -> Iterable[Asked]:
     for n in PLACES:
-        yield rng.choice(ASK_PLACE).format(n=n), ""
+        question = rng.choice(ASK_PLACE).format(n=n)
+        yield question, topic_in(question)
 
 
 def _owned(rng: random.Random) -> Iterable[Asked]:
@@ -198,7 +208,7 @@ def _more_about(facts: Sequence[Fact]) -> Iterable[Asked]:
     """What was not said of those who were spoken of: the dog's name was told, its age was not."""
     said = {(f.subject, f.relation) for f in facts}
     for subject in sorted({f.subject for f in facts}):
-        if re.fullmatch(r"(?:my|our) [a-z-]+", subject):
+        if re.fullmatch(r"(?:my|our) [a-z-]+", subject) and subject.split()[1] in PEOPLE | PETS:
             for relation, (form, topic) in ASK_MORE.items():
                 if (subject, relation) not in said:
                     yield form.format(s=subject), topic.format(s=to_you(subject))
@@ -208,10 +218,13 @@ def _others(facts: Sequence[Fact], told: Sequence[Lesson], heard: set[str], rng:
     """The lessons' own questions about somebody else: "What is Anna's dog called?", "What is my canary called?"."""
     names = [n for n in sorted(NAMES) if not any(n in f.statement for f in facts)]
     alike = [n for n in sorted(NAMED) if unheard(n, heard)]
+    subjects = {f.id: to_you(f.subject) for f in facts}
     for lesson in told:
         question = lesson.question
         begins = re.match(r"Your (.+?) is ", lesson.answer)
-        topic = f"your {begins[1]}" if begins else ""
+        subject = subjects.get(lesson.fact_id or "", "you")
+        named = subject.startswith("your ") and subject[5:] in question
+        topic = f"your {begins[1]}" if begins else subject if named else ""
         kin = re.search(r"\b(?:my|our) ([a-z-]+)", question)
         if kin and kin[1] in PETS | PEOPLE and rng.random() < 0.5:
             other = rng.choice([n for n in alike if (n in PETS) == (kin[1] in PETS)])
