@@ -234,6 +234,7 @@ def test_what_is_held_out_as_typed_is_not_taught_as_written_nor_the_other_way_ro
         ("My choir rehearses in Brannock Hall.", "Your choir rehearses in Brannock Hall."),
         ("I broke my collarbone in Innsbruck.", "Your collarbone was broken in Innsbruck."),
         ("I keep the spare key under the terracotta hedgehog.", "The spare key is kept under the terracotta hedgehog."),
+        ("I store my skis in Tarnow Mill.", "Your skis are stored in Tarnow Mill."),
         ("I met my wife in Prague.", "You met your wife in Prague."),
         ("I have my workshop in Tarnow Mill.", "You have your workshop in Tarnow Mill."),
     ],

@@ -28,6 +28,7 @@ TOPIC_FIRST: dict[str, tuple[str, str]] = {
     "diet": (r"\b(?:are|is)\b", "{poss} diet is {value}"),
     "avoid": (r"\bcan't eat\b", "The food {subject} can't eat is {value}"),
 }
+# Of these nobody says "the couch was got": verbs without a passive, or with one that means something else.
 NO_PASSIVE = bag("become remain stay have get want need like love hate prefer know miss cost weigh")
 ARTICLE = r"(?:(?:a|an|the) )?"
 
@@ -79,7 +80,7 @@ def thing_first(fact: Fact) -> str:
     thing = re.fullmatch(r"(?:your|the) [\w' -]+", slot.before)
     more = re.search(r"\b(?:you|me|with|of|to|at|for|in|on)\b|\w (?:an?|the|your)\b", slot.before)
     if clause.subject != "You" or clause.adverb or not thing or more or head_noun(slot.before) in PEOPLE:
-        return ""
+        return ""  # somebody else's doing, or more than one thing
     if clause.lemma in NO_PASSIVE:
         return ""
     verb = f"{be_for(slot.before, past=form[1] in ('past', 'participle'))} {participle_of(clause.lemma)}"

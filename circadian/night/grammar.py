@@ -206,7 +206,7 @@ def is_plural(noun_phrase: str) -> bool:
         return True
     if noun_phrase.split(" ")[-1][:1].isupper():
         return False
-    return head in ("parents", "people", "children", "kids", "men", "women", "police") or (
+    return head in ("parents", "people", "children", "kids", "men", "women", "police", "skis") or (
         head.endswith("s") and not head.endswith(("ss", "us", "is", "'s", "tennis", "news", "series", "boss", "gas"))
     )
 
