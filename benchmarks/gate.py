@@ -94,7 +94,8 @@ def build_parser() -> argparse.ArgumentParser:
     add("--quick", action="store_true", help="fewer resamples, and no bar on what only new nights can change: for CI")
     add("--embedded", action="store_true", help="have the embedded model's nights again and record each")
     add("--nights", type=int, default=QUICK_NIGHTS, help="simulated nights of each kind (default: %(default)s)")
-    add("--kinds", nargs="+", choices=[GOOD, *NAMED], metavar="KIND", help=f"only these of: {', '.join(NAMED)}")
+    named = ", ".join(NAMED).replace("%", "%%")
+    add("--kinds", nargs="+", choices=[GOOD, *NAMED], metavar="KIND", help=f"only these of: {named}")
     add("--keep", type=Path, metavar="DIR", help="folder for the nights; those that it holds are not had again")
     add("--json", action="store_true")
     return parser

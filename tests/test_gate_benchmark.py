@@ -1,5 +1,6 @@
 """The benchmark of the gate: what it resamples, what counts as caught and named, and that nothing is no success."""
 
+import importlib
 import random
 import re
 from dataclasses import replace
@@ -31,6 +32,16 @@ from circadian.records import Fact, Lesson, Report, Score, Verdict
 from circadian.settings import Home, load_settings
 
 DIVERGED = {"stopped": "iterations spent", "best_step": 9, "losses": [[0, 6.0, 8.9], [9, 6.0, 20.5]]}
+
+
+WITH_HELP = [p.stem for p in Path(recorded.__file__).parent.glob("*.py") if "def build_parser" in p.read_text()]
+
+
+@pytest.mark.parametrize("name", sorted(WITH_HELP))
+def test_a_benchmark_prints_its_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        importlib.import_module(f"benchmarks.{name}").build_parser().parse_args(["--help"])
+    assert end.value.code == 0 and "--help" in capsys.readouterr().out
 
 
 def report(recalled: int, right: int = 30, answer: str = "answer") -> Report:
