@@ -68,7 +68,7 @@ class StudyPlan:
     replay_weight: float = 3.0
     text_weight: float = 8.0
     replay_ratio: float = 1.0
-    untold_ratio: float = 0.15
+    untold_ratio: float = 0.3
     text_ratio: float = 0.33
     furthest: float = 0.5
     known_loss: float = 0.7
