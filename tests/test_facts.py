@@ -233,6 +233,7 @@ def test_what_somebody_is_is_no_name(text: str) -> None:
         ("My mum taught me Italian.", {("mother|teach me", "Italian")}),
         ("My husband gave me a Rolex.", {("husband|give me", "Rolex")}),
         ("We named the new kitten Biscuit after my grandfather.", {("new cat|name", "Biscuit")}),
+        ("I named the canary after Verdi.", {("i|name canary after", "Verdi")}),
         ("My daughter was born on 3 March 2019 in Lille.",
          {("daughter|birthday", "3 March 2019"), ("daughter|birthplace", "Lille")}),
         ("My ex-husband kept the dog, Rufus.", {("dog|name", "Rufus")}),

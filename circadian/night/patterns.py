@@ -111,7 +111,7 @@ _PATTERNS = _compile([
     (rf"(?:[Tt]he )?name of (?P<s>(?:my|our|the|[A-Z]\w+'s) [\w' -]+) {_BE} {_NAME}", named),
     (rf"(?P<s>(?:[Mm]y|[Oo]ur|[Tt]he|[A-Z][\w-]+'s) [\w' -]+?)(?: {_BE})?{_ADV} (?:called|named|codenamed|code-named|nicknamed|christened|known as|goes by|answers to) {_CALLED}", named),
     (rf"(?P<o>(?:[Mm]y |[Oo]ur )?[\w' -]+?){_ADV} (?:calls?|called|named|has named) (?P<s>(?:his|her|their) [a-z -]+?) {_NAME}", named_by),
-    (rf"(?:[Ww]e|I|[Tt]hey)(?: have)?{_ADV}(?: finally| just| decided to)? (?:named?|call(?:ed)?|christened|nicknamed?|renamed) (?P<s>(?:my|our|the) [\w' -]+?)(?::| as| to)? {_NAME}(?: (?:after|for|because|in honou?r of) .+)?", named),
+    (rf"(?:[Ww]e|I|[Tt]hey)(?: have)?{_ADV}(?: finally| just| decided to)? (?:named?|call(?:ed)?|christened|nicknamed?|renamed) (?P<s>(?:my|our|the) (?:(?!(?:after|for) )[\w' -])+?)(?::| as| to)? {_NAME}(?: (?:after|for|because|in honou?r of) .+)?", named),
     (rf"(?P<s>I|[Ww]e){_ADV}(?: finally)? {_GOT} (?P<det>a|an|another|my first|a second|one|our first|a new) (?P<n>(?:[a-z-]+ )*?[a-z-]+?)(?: (?:yesterday|today|last \w+|this \w+|from [\w ]+))?,?(?: and)? (?:(?:is |are |we |I )?(?:named|called)(?: (?:her|him|it|them))?|whose name is|(?:her|his|its) name is) {_CALLED}", got_named),
     (rf"(?P<v>[\"“]?[A-ZÀ-ÖØ-Þ][\w'’: -]*?[\"”]?) (?:is|are){_ADV}(?: the name of)? (?P<np>(?:my|our|[\w']+'s) (?:all-time )?(?:favou?rite )[\w' -]+)", _reversed),
     (r"(?P<v>(?:Dr\. |Mr\. |Mrs\. |Ms\. )?[A-ZÀ-ÖØ-Þ][\w'’-]*(?: [A-ZÀ-ÖØ-Þ][\w'’-]*)*) is(?: the name of)? (?P<np>(?:my|our) [\w'-]+(?: [\w'-]+){0,2})", _reversed),
