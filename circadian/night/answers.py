@@ -81,7 +81,9 @@ def thing_first(fact: Fact) -> str:
     more = re.search(r"\b(?:you|me|with|of|to|at|for|in|on)\b|\w (?:an?|the|your)\b", slot.before)
     if clause.subject != "You" or clause.adverb or not thing or more or head_noun(slot.before) in PEOPLE:
         return ""  # somebody else's doing, or more than one thing
-    if clause.lemma in NO_PASSIVE:
+    words = slot.before.split(" ")
+    doing = len(words) > 2 and (lemma_of(words[-1]) or ("", ""))[1] == "ing" and clause.lemma != "do"  # "wrist skiing"
+    if clause.lemma in NO_PASSIVE or doing:
         return ""
     verb = f"{be_for(slot.before, past=form[1] in ('past', 'participle'))} {participle_of(clause.lemma)}"
     return sentence(joined([slot.before, verb, slot.preposition, slot.phrase, slot.after]))

@@ -123,7 +123,7 @@ def _drafts_of(part: str, statement: Said) -> list[Draft]:
     named = _sound(names)
     plain = strip_trailing(trim(rest))
     main, front = unfront(plain)
-    known = drafts(plain) or (drafts(main) if front else [])
+    known = drafts(plain) or (drafts(f"{main} {front}") or drafts(main) if front else [])
     if PASSING.search(statement.raw):  # "my ping is 300 today"
         known = [d for d in known if d.relation != "attribute" or value_type(d.value) in ("name", "date")]
     found = _sound(known)

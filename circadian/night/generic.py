@@ -56,6 +56,8 @@ _LIFE_EVENTS = bag(
     "bear raise bring marry baptize christen diagnose elect appoint promote name call educate adopt vaccinate award "
     "divorce widow hire operate station train"
 )
+_STOWING = bag("hide stash stow bury store")  # where a thing stays until it is told otherwise
+_STOWED = bag("in under behind beneath below inside above on beside")
 _NEED_MORE = bag("afraid scared terrified fond proud named called based located made")
 _LASTING_PROGRESSIVE = bag(
     "learn study train work live head lead manage write build play save prepare organise organize restore renovate "
@@ -333,7 +335,10 @@ def _accept_own(clause: Clause, slot: Slot, particular: bool) -> bool:
     done = clause.lemma == "get" and (lemma_of(clause.rest.split(" ")[0]) or ("", ""))[1] in ("past", "participle")
     habit = (
         _present(clause)
-        and re.search(r"\bat [\w:]+(?: [ap]m)?$|\bevery \w+$|\bon \w+days?$", clause.rest) is not None
+        and re.search(
+            r"\bat (?:(?:a )?\w+ (?:past|to) )?[\w:]+(?: [ap]m| o'clock)?$|\bevery \w+$|\bon \w+days?$", clause.rest
+        )
+        is not None
         and clause.lemma in ("get", "go", "wake", "sleep", "walk", "talk")
     )
     if clause.lemma in _PASSING_VERBS and not going and not habit and not (done and particular):
@@ -342,6 +347,8 @@ def _accept_own(clause: Clause, slot: Slot, particular: bool) -> bool:
         return slot.phrase.lower() not in ("it", "this", "that", "them", "one", "something") and (
             particular or _has_object(slot)
         )
+    if clause.lemma in _STOWING and re.match(r"(?:my|our|the) ", slot.before) and slot.preposition in _STOWED:
+        return True
     return particular and value_type(slot.phrase) != "number"
 
 
@@ -353,6 +360,8 @@ def _accept_be(clause: Clause, slot: Slot, own: bool, particular: bool) -> bool:
         return first == "in" or _planned(slot)
     if (slot.preposition == "at" and value_type(slot.phrase) == "number") or re.search(r"\bpercent\b|%", clause.rest):
         return False
+    if own and re.match(r"on the (?:ground|top|\w+(?:st|nd|rd|th)|second|third) floor\b", clause.rest):
+        return True
     trade = re.match(r"an? [a-z -]+ (?:at|in|for|on) ", clause.rest)
     if clause.verb == "was" and own and particular and trade and not re.search(r"\b(?:bit|mess|wreck)\b", trade[0]):
         return True  # "I was a seamstress at the opera in Graz"

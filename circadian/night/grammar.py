@@ -87,7 +87,9 @@ _DATE = re.compile(
     re.IGNORECASE,
 )
 _TIME = re.compile(
-    r"\d{1,2}(?::\d\d)? ?(?:am|pm|a\.m\.|p\.m\.|o'clock)\b|\d{1,2}:\d\d|noon\b|midnight\b", re.IGNORECASE
+    r"\d{1,2}(?::\d\d)? ?(?:am|pm|a\.m\.|p\.m\.|o'clock)\b|\d{1,2}:\d\d|noon\b|midnight\b|"
+    r"(?:half|(?:a )?quarter|five|ten|twenty(?:-five)?) (?:past|to) [a-z\d]+\b|[a-z]+ o'clock\b",
+    re.IGNORECASE,
 )
 # "2014 Honda Civic", "1930 house": the year of a thing; a lower-case plural is counted ("2000 bricks").
 _YEAR_OF_A_THING = re.compile(

@@ -65,7 +65,7 @@ def stands_alone(draft: Draft) -> bool:
     if draft.relation not in ("clause", "attribute"):
         return True
     rest = draft.said.replace(draft.value, " ")
-    if _DANGLING.search(draft.said):
+    if _DANGLING.search(re.sub(r" for everything$", "", draft.said)):
         return False
     about_me = draft.subject.lower() in ("i", "we", "my", "our")
     return not (about_me and _THEIRS.search(rest)) and not _unsure(draft)
