@@ -4,7 +4,6 @@ import dataclasses
 import itertools
 import json
 import math
-import statistics
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,50 +12,10 @@ import pytest
 
 from circadian.errors import UserError
 from circadian.records import Message
+from tests.studies import PAIRS, mean_loss, setup, weights
 from tests.tiny import write_tiny_model
 
 pytestmark = pytest.mark.mlx
-
-PAIRS = [
-    ("dog?", "Your dog is Rex."),
-    ("my dog?", "Your dog is Rex."),
-    ("home?", "You live in Bonn."),
-    ("city?", "Bonn."),
-]
-OTHERS = ["sky?", "two plus two?", "capital of Spain?", "who are you?", "hello", "why?"]
-
-
-def setup(folder: Path, **plan: Any) -> Any:
-    """A model with fresh LoRA layers and a Study on it; the same arguments give the same study."""
-    from circadian.backend.batches import Example
-    from circadian.backend.lora import attach_lora
-    from circadian.backend.model import open_model
-    from circadian.backend.replay_cache import teach_replay
-    from circadian.backend.train import Study, StudyPlan
-
-    model = open_model(str(folder))
-
-    def example(q: str, a: str, fact: str | None = None) -> Example:
-        tokens, offset = model.encode_answer([Message("user", q), Message("assistant", a)])
-        return Example(tuple(tokens), offset, fact)
-
-    lessons = [example(q, a, a) for q, a in PAIRS]
-    replay = teach_replay(model, [example(q, "I do not know.") for q in OTHERS], top=8)
-    defaults = {"rank": 4, "learning_rate": 5e-3, "batch_size": 2, "passes": 3, "checkpoint_every": 2, "warmup": 2}
-    study_plan = StudyPlan(**{**defaults, **plan})
-    attach_lora(model, study_plan, None)
-    return lambda work, report=lambda _: None: Study(model, lessons, lessons, replay, study_plan, work, report)
-
-
-def mean_loss(study: Any) -> float:
-    """Mean token loss (nats) of the lessons' answers."""
-    return statistics.fmean(x for losses in study.example_losses(study.lessons) for x in losses)
-
-
-def weights(path: Path) -> dict[str, Any]:
-    import mlx.core as mx
-
-    return dict(mx.load(str(path)))
 
 
 @pytest.mark.parametrize(("arch", "bits"), [("llama", None), ("qwen2", None), ("llama", 4)])
@@ -119,96 +78,6 @@ def test_of_many_known_facts_the_weakest_are_rehearsed_first(tmp_path: Path) -> 
     assert len(taken) == len(set(taken)) == 4
     assert taken[:2] == ["fact 19", "fact 18"]
     assert study.rehearsed(known[:4], np.random.default_rng(0)) == known[:4]
-
-
-def test_replay_is_taught_while_it_is_written_and_read_again_only_where_its_tokens_are_others(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from circadian.backend import replay_cache
-    from circadian.backend.model import open_model
-
-    model, questions = open_model(str(write_tiny_model(tmp_path / "model"))), [*OTHERS, *(q for q, _ in PAIRS)]
-    read_again: list[str] = []
-    plain = replay_cache.teach_replay
-
-    def counted(model: Any, examples: Any, **kwargs: Any) -> Any:
-        read_again.extend(model.decode([*e.tokens]) for e in examples)
-        return plain(model, examples, **kwargs)
-
-    monkeypatch.setattr(replay_cache, "teach_replay", counted)
-    found = [example for answer, example in replay_cache.teach(model, questions, lambda *_: None).values() if answer]
-    assert len(read_again) < len(found)
-    for example, again in zip(found, plain(model, found, top=replay_cache.TOP), strict=True):
-        assert example.teacher is not None and again.teacher is not None
-        assert len(example.teacher.ids) == len(example.tokens) - example.offset
-        for ids, probs, want_ids, want in zip(
-            example.teacher.ids, example.teacher.probs, again.teacher.ids, again.teacher.probs, strict=True
-        ):
-            assert sorted(probs) == pytest.approx(sorted(want), abs=1e-4)
-            wanted = dict(zip(want_ids, want, strict=True))
-            assert sum(abs(p - wanted.get(i, p)) for i, p in zip(ids, probs, strict=True)) < 1e-3
-
-
-def test_a_study_from_the_base_model_looks_for_no_divergence_before_its_first_pass(tmp_path: Path) -> None:
-    study = setup(write_tiny_model(tmp_path / "model"), passes=2)(tmp_path)
-    looked: list[int] = []
-    plain = study.divergences
-    assert study.is_base() and max(plain()) < 1e-3
-    study.divergences = lambda: looked.append(study.state.pass_number) or plain()
-    study.run(tmp_path / "a.safetensors")
-    assert looked == [1] and not study.is_base()
-
-
-@pytest.mark.parametrize("wanted", [4, 6, 9, 20])
-def test_replay_comes_back_to_what_was_moved_furthest(tmp_path: Path, wanted: int) -> None:
-    """However much is asked for; the others come by chance, and so does all where nothing was moved or measured."""
-    import numpy as np
-
-    study = setup(write_tiny_model(tmp_path / "model"))(tmp_path)
-    places = {id(e): i for i, e in enumerate(study.replay)}
-
-    def often(kl: list[float]) -> list[int]:
-        study.state.replay_kl = kl
-        counts = [0] * len(study.replay)
-        for seed in range(100):
-            chosen = study.replayed(np.random.default_rng(seed), wanted)
-            assert len(chosen) == wanted
-            for e in chosen:
-                counts[places[id(e)]] += 1
-        return counts
-
-    far = often([0.0, 0.0, 9.0, math.nan, 8.0, 0.0])
-    assert min(far[2], far[4]) > 1.3 * max(far[i] for i in (0, 1, 3, 5))
-    assert min(far) > 0
-    for unmeasured in ([], [1e-6 * i for i in range(6)], [5.0] * 7):
-        even = often(unmeasured)
-        assert max(even) < 1.5 * min(even)
-
-
-def test_divergence_is_that_of_the_whole_vocabulary(tmp_path: Path) -> None:
-    """Against KL written out over all tokens, before and after the model was changed."""
-    import mlx.core as mx
-    import numpy as np
-
-    study = setup(write_tiny_model(tmp_path / "model"), passes=2)(tmp_path)
-
-    def logp(e: Any) -> Any:
-        out = study.model.module(mx.array([e.tokens]))[0, e.offset - 1 : -1].astype(mx.float32)
-        return np.array(out - mx.logsumexp(out, axis=-1, keepdims=True))
-
-    before = [logp(e) for e in study.replay]
-    assert study.divergences() == pytest.approx([0.0] * len(OTHERS), abs=1e-5)
-    study.run(tmp_path / "a.safetensors")
-    for e, p, found in zip(study.replay, before, study.divergences(), strict=True):
-        q = logp(e)
-        terms = []
-        for row, (ids, probs) in enumerate(zip(e.teacher.ids, e.teacher.probs, strict=True)):
-            assert probs == pytest.approx(np.exp(p[row, ids]), abs=1e-5)
-            rest, other = 1 - sum(probs), 1 - np.exp(q[row, ids]).sum()  # the teacher lists 8 tokens and all others
-            listed = sum(x * (math.log(x) - q[row, i]) for i, x in zip(ids, probs, strict=True))
-            terms.append(listed + (rest * math.log(rest / other) if rest > 1e-4 else 0.0))
-        assert found == pytest.approx(np.mean(terms), abs=2e-3)
-    assert max(study.divergences()) > 1e-3
 
 
 @pytest.mark.parametrize("unknown", [0, 1, 3])
@@ -335,48 +204,6 @@ def test_qlora_trains_on_weights_that_stay_quantized_bit_for_bit(tmp_path: Path,
     assert all(mx.array_equal(v, after[k]).item() for k, v in before.items())
 
 
-def test_a_study_killed_and_resumed_ends_with_the_same_weights(tmp_path: Path) -> None:
-    import mlx.core as mx
-
-    model = write_tiny_model(tmp_path / "model")
-    (tmp_path / "whole").mkdir()
-    (tmp_path / "cut").mkdir()
-    setup(model, checkpoint_every=3)(tmp_path / "whole").run(tmp_path / "whole.safetensors")
-
-    class Killed(BaseException):
-        pass
-
-    def kill(event: dict[str, Any]) -> None:
-        if event.get("loss") is not None and event["step"] == 5:
-            raise Killed
-
-    with pytest.raises(Killed):
-        setup(model, checkpoint_every=3)(tmp_path / "cut", kill).run(tmp_path / "cut.safetensors")
-    resumed = setup(model, checkpoint_every=3)(tmp_path / "cut")
-    assert resumed.load_checkpoint()
-    assert (resumed.state.step, resumed.state.batch_number) == (3, 1)  # inside a pass, whose replay was chosen by KL
-    assert max(resumed.state.replay_kl) > 1e-3
-    resumed.run(tmp_path / "cut.safetensors")
-    whole, cut = weights(tmp_path / "whole.safetensors"), weights(tmp_path / "cut.safetensors")
-    assert whole.keys() == cut.keys()
-    assert all(mx.array_equal(whole[k], cut[k]).item() for k in whole)
-
-
-def test_a_checkpoint_of_the_very_last_step_still_ends_with_a_look_at_the_result(tmp_path: Path) -> None:
-    import mlx.core as mx
-
-    model = write_tiny_model(tmp_path / "model")
-    study = setup(model, passes=1_000, iters=4)(tmp_path)
-    whole = study.run(tmp_path / "whole.safetensors")
-    assert (whole.step, whole.stopped) == (4, "iterations spent")
-    resumed = setup(model, passes=1_000, iters=4)(tmp_path)
-    assert resumed.load_checkpoint() and resumed.state.step == 4
-    state = resumed.run(tmp_path / "again.safetensors")
-    assert (state.step, state.stopped, state.best_step) == (4, "iterations spent", whole.best_step)
-    one, two = weights(tmp_path / "whole.safetensors"), weights(tmp_path / "again.safetensors")
-    assert one.keys() == two.keys() and all(mx.array_equal(one[k], two[k]).item() for k in one)
-
-
 def test_the_adapter_clipped_on_disk_is_the_one_that_was_examined(tmp_path: Path) -> None:
     from circadian.backend.lora import write_adapter_config
     from circadian.backend.model import open_model
@@ -398,13 +225,6 @@ def test_the_adapter_clipped_on_disk_is_the_one_that_was_examined(tmp_path: Path
     clip_config(adapter, 0.6)
     model.set_adapter(adapter)
     assert model.token_losses(asked) == examined != full
-
-
-def test_resuming_with_other_settings_is_refused(tmp_path: Path) -> None:
-    model = write_tiny_model(tmp_path / "model")
-    setup(model)(tmp_path).run(tmp_path / "a.safetensors")
-    with pytest.raises(UserError, match="other settings"):
-        setup(model, learning_rate=1e-3)(tmp_path).load_checkpoint()
 
 
 def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_good_state(tmp_path: Path) -> None:
