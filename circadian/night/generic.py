@@ -360,6 +360,11 @@ def _accept_be(clause: Clause, slot: Slot, own: bool, particular: bool) -> bool:
         return first == "in" or _planned(slot)
     if (slot.preposition == "at" and value_type(slot.phrase) == "number") or re.search(r"\bpercent\b|%", clause.rest):
         return False
+    served = re.match(
+        r"in the (?:\w+ )?(?:navy|army|marines|military|police)(?: (?:for|from|until|in)\b|$)", clause.rest
+    )
+    if own and clause.verb == "was" and served:
+        return True
     if own and re.match(r"on the (?:ground|top|\w+(?:st|nd|rd|th)|second|third) floor\b", clause.rest):
         return True
     trade = re.match(r"an? [a-z -]+ (?:at|in|for|on) ", clause.rest)

@@ -43,11 +43,12 @@ from circadian.night.builders import (
 )
 from circadian.night.clauses import value_of
 from circadian.night.grammar import possessive, strip_determiner
-from circadian.night.words import DAYS, NUMBER_WORDS
+from circadian.night.words import DAYS, NUMBER_WORDS, PETS
 
 _WHO = r"(?P<s>I|we|he|she|they|(?:my|our|the|his|her|their) [\w' -]+?|[A-Z][\w'’-]+(?: (?:and |[A-Z])[\w'’-]+)*?)"
 _ADV = r"(?: (?:always|usually|often|mostly|only|just|still|also|really|currently|mainly|normally|now|actually|officially))*"
 _BE = r"(?:am|is|are|was|were)"
+_OURS = rf"(?:[Mm]y|[Oo]ur) [\w' -]+?|[Tt]he (?:{'|'.join(sorted(PETS))})"
 _NUM = rf"(?:\d{{1,3}}|(?:{'|'.join(NUMBER_WORDS)})(?:[- ](?:{'|'.join(NUMBER_WORDS)}))?)"
 _NAME = r"(?P<v>(?:(?:Dr|Mr|Mrs|Ms|Prof)\.? )?[\"“']?[A-ZÀ-ÖØ-ÞА-Я0-9][\w'’&.-]*(?: (?:(?:de|da|of|the|van|von|and|la|du) )*[A-ZÀ-ÖØ-Þ0-9][\w'’&.-]*)*[\"”']?)"
 # After "called" a name may come without its capital, as people type.
@@ -118,9 +119,9 @@ _PATTERNS = _compile([
     (r"(?P<s>[Mm]y|[Oo]ur|(?:[Mm]y |[Oo]ur )?[\w' -]+?'s?)(?: all-time)? favou?rite (?P<n>[\w' -]+?) (?:of all time )?(?:is|are|was|has always been|is now) (?P<v>.+)", favourite),
     (r"[Tt]he best (?P<n>[\w -]+?) (?:that )?(?P<s>I|we)(?: have)?(?: ever)? (?:read|saw|seen|know|knew|heard|watched|tried|ate|eaten|had|played|visited|drank|been to)(?: is| was)(?: definitely| probably)? (?P<v>.+)", favourite),
     (r"[Tt]he (?P<n>[\w -]+?) (?P<s>I|we) (?:like|love|enjoy) (?:best|most|the most) is (?P<v>.+)", favourite),
-    (rf"(?P<s>I|[Ww]e|(?:[Mm]y|[Oo]ur) [\w' -]+?|[A-Z]\w+) (?:has |have |am |is |are )?(?:just )?(?:turned|turns|turning|will be|turn) (?P<v>{_NUM})(?: years old)?(?: (?:in|on|this|next) .+)?", age),
-    (rf"(?P<s>I|[Ww]e|(?:[Mm]y|[Oo]ur) [\w' -]+?|[A-Z]\w+(?: [A-Z]\w+)?) (?:am|is|are){_ADV} (?P<v>{_NUM})(?: years old| years of age| now)?", age),
-    (rf"(?P<s>I|(?:[Mm]y|[Oo]ur) [\w' -]+?|[A-Z]\w+) (?:am|is) (?:a|an) (?P<v>{_NUM})[- ]years?[- ]old(?: [\w ]+)?", age),
+    (rf"(?P<s>I|[Ww]e|{_OURS}|[A-Z]\w+) (?:has |have |am |is |are )?(?:just )?(?:turned|turns|turning|will be|turn) (?P<v>{_NUM})(?: years old)?(?: (?:in|on|this|next) .+)?", age),
+    (rf"(?P<s>I|[Ww]e|{_OURS}|[A-Z]\w+(?: [A-Z]\w+)?) (?:am|is|are){_ADV} (?P<v>{_NUM})(?: years old| years of age| now)?", age),
+    (rf"(?P<s>I|{_OURS}|[A-Z]\w+) (?:am|is) (?:a|an) (?P<v>{_NUM})[- ]years?[- ]old(?: [\w ]+)?", age),
     (rf"{_WHO} report(?:s)? to {_NAME}(?: (?:since|at|these|from|as of) .+)?", lambda m: [Draft("role", f"{possessive(m['s'])} manager", clean(m['v']), whole(m), f"{'' if m['s'].lower() in ('i', 'we') else subject_key(m['s']) + ' '}manager|name", {"np": f"{possessive(m['s'])} manager"})]),
     (rf"(?:[Tt]he )?(?P<s>(?:[Mm]y |[Oo]ur |[Tt]he )?[\w' -]+?) (?:is|are){_ADV} due(?: on| by| at)? (?P<v>.+)", due),
     (r"(?:[Tt]he )?(?:deadline|due date) (?:for|of) (?P<s>[\w' -]+?) is(?: on)? (?P<v>.+)", due),
