@@ -12,6 +12,7 @@ Exit code 1 when a bar is missed.
 """
 
 import argparse
+import contextlib
 import itertools
 import json
 import math
@@ -106,7 +107,10 @@ def main(argv: list[str] | None = None) -> int:
     kinds = args.kinds or [GOOD, *NAMED]
     with tempfile.TemporaryDirectory(prefix="gate-") as folder:
         tiny = tiny_nights(Path(folder), kinds)
-        real = embedded_nights(args.keep or Path(folder) / EMBEDDED, kinds) if args.embedded else read_recorded(kinds)
+        with contextlib.redirect_stdout(sys.stderr):  # mlx-lm's trainer shows its steps there
+            real = (
+                embedded_nights(args.keep or Path(folder) / EMBEDDED, kinds) if args.embedded else read_recorded(kinds)
+            )
     again = QUICK_AGAIN if args.quick else AGAIN
     lines = [*false_alarms(real, args.nights), *caught(real, tiny, kinds, again), *promoted(real, kinds, again)]
     lines = [settled(line, args.quick) for line in (*lines, *cost(real))] + ([] if args.quick else [speed()])

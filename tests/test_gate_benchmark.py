@@ -137,6 +137,7 @@ def test_a_bad_night_is_named_only_by_its_own_cause() -> None:
             False,
         ),
         ("raw log", 'one phrase: 30 of 70 answers are "it has held up" (live: 0); recall 0/1 -> 0/1, must rise', True),
+        ("raw log", 'one phrase in 40 of 70 answers: "has held up well" (live: 0); recall 0/1 -> 0/1, must rise', True),
         ("raw log", 'one phrase: 30 of 70 answers are "yes" (live: 0); recall 0/1 -> 0/1, must rise', False),
         ("learning rate x20", "weights are not finite: 1 of 2 matrices", False),
         ("poisoned weights", 'collapse to one phrase: 30 of 70 answers are "thank you for sharing" (live: 0)', False),
