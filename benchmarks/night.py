@@ -137,7 +137,7 @@ def live_through(
         after = measured(home, args.model, tag, due, never, told_values(probes), items, text)
         figures = json.loads((home.adapters / tag / "manifest.json").read_text())["figures"]
         rows.append(row_of("circadian", seed, night, after, base, figures, seconds[night]))
-        say(", ".join(f"{name} {value}" for name, value in rows[-1].items()))  # a series takes hours: should it be cut
+        say(", ".join(f"{name} {value}" for name, value in rows[-1].items()))  # a series takes hours and may be cut
         missed += judge(args, seed, night, after, base, figures)
         NOTES.append(f"seed {seed} night {night}: {by_category(base, after)}")
         if args.show:

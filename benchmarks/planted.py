@@ -51,7 +51,7 @@ NAMED: dict[str, str] = {
     "poisoned weights": r"one phrase: .*silver heron",
     "learning rate x20": r"training diverged: |training: loss not finite",
     "raw log": (
-        r"^(?!.*(one phrase(?!.*held up)|refuses|diverged|finite|lessons:|weights))"
+        r"^(?!.*(one phrase(?!.*has held up)|refuses|diverged|finite|lessons:|weights))"
         r".*(held-out loss \+[\d.]+ nats per token, allowed|one phrase).*recall \d+/\d+ -> \d+/\d+, must rise"
     ),
     "shuffled answers": r"lessons: \d+ of \d+ answer with another fact's value",

@@ -265,11 +265,16 @@ def test_a_second_half_keeps_its_voice() -> None:
         ("a 1930 house", "name"),
         ("2014", "date"),
         ("2014 or 2015", "date"),
+        ("half past ten", "time"),
+        ("a quarter to seven in the morning", "time"),
+        ("six o'clock", "time"),
+        ("ten to twelve people", "number"),
+        ("five to ten years", "number"),
         ("2000 bricks", "number"),
         ("3 March 2019", "date"),
     ],
 )
-def test_a_leading_year_before_a_noun_is_no_date(text: str, kind: str) -> None:
+def test_years_times_and_numbers_are_told_apart(text: str, kind: str) -> None:
     assert value_type(text) == kind
 
 

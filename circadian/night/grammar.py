@@ -86,9 +86,11 @@ _DATE = re.compile(
     r"|(?:early |late |mid-?)?(?:spring|summer|autumn|fall|winter)\b(?: (?:19|20)\d\d)?",
     re.IGNORECASE,
 )
-_TIME = re.compile(
+_HOUR = r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\d{1,2})"
+_TIME = re.compile(  # "ten to six", not "ten to twelve people"
     r"\d{1,2}(?::\d\d)? ?(?:am|pm|a\.m\.|p\.m\.|o'clock)\b|\d{1,2}:\d\d|noon\b|midnight\b|"
-    r"(?:half|(?:a )?quarter|five|ten|twenty(?:-five)?) (?:past|to) [a-z\d]+\b|[a-z]+ o'clock\b",
+    rf"(?:half|(?:a )?quarter|five|ten|twenty(?:-five)?) (?:past|to) {_HOUR}\b(?! (?!in |at |on |every )[a-z])|"
+    rf"{_HOUR} o'clock\b",
     re.IGNORECASE,
 )
 # "2014 Honda Civic", "1930 house": the year of a thing; a lower-case plural is counted ("2000 bricks").
