@@ -56,6 +56,13 @@ class Forward:
 
         Prefix and rows are tokens, or [P, H] and [B, L, H]: their `states` after the frozen layers.
         """
+        out = self.behind(prefix, rows)
+        out = out.reshape(-1, out.shape[-1])[at]
+        return self.head(out) if self.splits_head else out
+
+    def behind(self, prefix: mx.array, rows: mx.array) -> mx.array:
+        """What `hidden` makes of every token of `rows`: [B, L, H], or logits. The prefix is a pass of its own, first,
+        where it is shared."""
         cache = None
         shared = prefix.shape[0]
         if shared and self.shares_prefix:
@@ -65,9 +72,7 @@ class Forward:
             shared = 0
         elif shared:
             rows = mx.concatenate([mx.repeat(prefix[None], rows.shape[0], axis=0), rows], axis=1)
-        out = self.hidden(rows, cache)[:, shared:]
-        out = out.reshape(-1, out.shape[-1])[at]
-        return self.head(out) if self.splits_head else out
+        return self.hidden(rows, cache)[:, shared:]
 
     def hidden(self, tokens: mx.array, cache: Any) -> mx.array:
         """States before the vocabulary projection where the model splits, else the logits."""

@@ -11,15 +11,17 @@ from typing import Any
 
 import mlx.core as mx
 
+from circadian.backend import fastmath
 from circadian.backend.arrays import read_arrays, write_arrays
 from circadian.backend.batches import Example, Teacher
-from circadian.backend.forward import Forward, pad
-from circadian.backend.model import Model
-from circadian.backend.states import shared_prefix
+from circadian.backend.forward import Forward
+from circadian.backend.model import Model, on_metal
+from circadian.backend.states import States
 from circadian.records import Message, short_id
 
 TOP = 32  # likeliest tokens kept per position; the rest of the mass is one more class
 LONGEST_ANSWER = 12
+BLOCK = 64  # of the vocabulary, in the search for the likeliest
 Pair = tuple[str, str]
 
 
@@ -45,13 +47,27 @@ def read_or_teach(
     return [(q, answer) for q, answer, _ in chosen], [example for _, _, example in chosen]
 
 
-def read_or_teach_text(model: Model, texts: Sequence[str], folder: Path) -> list[Example]:
-    """Plain text as replay examples: the base model's distribution at every token but the first."""
+def coded_text(model: Model, texts: Sequence[str]) -> list[Example]:
+    """Plain text in tokens, all but the first to be predicted."""
+    return [Example(tuple(model.tokenizer.encode(t)), 1) for t in texts]
+
+
+def read_or_teach_text(
+    model: Model,
+    texts: Sequence[str],
+    folder: Path,
+    states: States | None = None,
+    progress: Callable[[int, int], None] = lambda *_: None,
+) -> list[Example]:
+    """Plain text as replay examples: the base model's distribution at every token but the first.
+
+    `states`: those of a study that is to come, and of these texts, so that the frozen layers see them once.
+    """
     path = cache_file(model, folder).with_name(f"text-{cache_file(model, folder).name}")
     known = read(path)
     if set(known) != set(texts):
-        coded = [Example(tuple(model.tokenizer.encode(t)), 1) for t in texts]
-        known = {t: ("", e) for t, e in zip(texts, teach_replay(model, coded, top=TOP), strict=True)}
+        taught = teach_replay(model, coded_text(model, texts), top=TOP, states=states, progress=progress)
+        known = {t: ("", e) for t, e in zip(texts, taught, strict=True)}
         write(path, known)
     return [known[t][1] for t in texts]
 
@@ -103,31 +119,52 @@ def as_written(example: Example, seen: Sequence[tuple[list[int], list[float]]]) 
 
 
 def likeliest(logits: mx.array, top: int) -> tuple[list[list[int]], list[list[float]]]:
-    """The `top` likeliest tokens of logits [T, vocabulary] and their probabilities."""
+    """The `top` likeliest tokens of logits [T, vocabulary] and their probabilities.
+
+    They lie in the `top` blocks whose largest logits are the largest, so all others are looked at once and not sorted.
+    """
     logits = logits.astype(mx.float32)
-    ids = mx.argpartition(-logits, top - 1, axis=-1)[:, :top]
-    probs = mx.exp(mx.take_along_axis(logits, ids, axis=-1) - mx.logsumexp(logits, axis=-1, keepdims=True))
+    vocabulary = logits.shape[-1]
+    total = mx.logsumexp(logits, axis=-1) if on_metal() else fastmath.logsumexp(logits)
+    padded = mx.pad(logits, [(0, 0), (0, -vocabulary % BLOCK)], constant_values=-mx.inf)
+    highest = padded.reshape(len(logits), -1, BLOCK).max(-1)
+    blocks = largest(highest, min(top, highest.shape[-1]))
+    among = (blocks[:, :, None] * BLOCK + mx.arange(BLOCK)).reshape(len(logits), -1)
+    within = largest(mx.take_along_axis(padded, among, axis=-1), min(top, vocabulary))
+    ids = mx.take_along_axis(among, within, axis=-1)
+    probs = mx.exp(mx.take_along_axis(logits, ids, axis=-1) - total[:, None])
     found: Any = ids.tolist(), probs.tolist()
     return found
 
 
-def teach_replay(model: Model, examples: Sequence[Example], *, top: int = 32, batch_size: int = 16) -> list[Example]:
+def largest(values: mx.array, top: int) -> mx.array:
+    """Where in the last axis the `top` largest values are, in no order."""
+    return mx.argpartition(values, -top, axis=-1)[..., -top:]
+
+
+def teach_replay(
+    model: Model,
+    examples: Sequence[Example],
+    *,
+    top: int = 32,
+    batch_size: int = 16,
+    states: States | None = None,
+    progress: Callable[[int, int], None] = lambda *_: None,
+) -> list[Example]:
     """The examples with the model's own next-token distribution at every answer token (its `top` likeliest)."""
-    forward, out = Forward(model.module), [*examples]
-    prefix = shared_prefix(examples)
-    shared = prefix.shape[0]
+    states, out = states or States(Forward(model.module), examples), [*examples]
     by_length = sorted(range(len(out)), key=lambda i: len(out[i].tokens))
     for start in range(0, len(by_length), batch_size):
         part = by_length[start : start + batch_size]
-        rows = pad([out[i].tokens[shared:-1] for i in part])
-        width = rows.shape[1]
-        spans = [(r * width - 1 - shared, out[i].offset, len(out[i].tokens)) for r, i in enumerate(part)]
-        at = [base + j for base, start, end in spans for j in range(start, end)]
-        (all_ids, all_probs), done = likeliest(forward(prefix, rows, mx.array(at)), top), 0
+        prefix, rows = states.of([out[i] for i in part])
+        before = [r * rows.shape[1] - 1 - prefix.shape[0] for r in range(len(part))]
+        at = [b + j for b, i in zip(before, part, strict=True) for j in range(out[i].offset, len(out[i].tokens))]
+        (all_ids, all_probs), done = likeliest(states.forward(prefix, rows, mx.array(at)), top), 0
         for i in part:
             n = len(out[i].tokens) - out[i].offset
             out[i] = replace(out[i], teacher=Teacher(all_ids[done : done + n], all_probs[done : done + n]))
             done += n
+        progress(min(start + batch_size, len(out)), len(out))
     return out
 
 

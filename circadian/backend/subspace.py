@@ -18,9 +18,9 @@ import scipy.linalg
 from mlx.utils import tree_unflatten
 
 from circadian.backend.arrays import read_arrays, write_arrays
-from circadian.backend.forward import pad
+from circadian.backend.forward import Forward, frozen_layers
 from circadian.backend.model import Model
-from circadian.backend.states import Tokens
+from circadian.backend.states import States, Tokens
 from circadian.records import short_id
 
 AT_ONCE = 16
@@ -89,8 +89,10 @@ def gram_matrices(
     Chat and plain text weigh the same, or the template's tokens would leave no directions to the text.
     """
     sums: dict[str, mx.array] = {}
+    batch: dict[str, mx.array] = {}  # the same, of one batch
     same: dict[str, str] = {}
-    at, part, seen = mx.array([]), 0.0, 0
+    turns: list[tuple[mx.array, int]] = []  # of one batch: which tokens a layer sees, for how many rows each
+    taken: dict[str, int] = {}
     last: list[Any] = [None, ""]
 
     def look(name: str, x: mx.array) -> None:
@@ -99,29 +101,45 @@ def gram_matrices(
             return
         last[:] = [x, name]
         same[name] = name
+        at, rows = turns[taken.get(name, 0)]
+        taken[name] = taken.get(name, 0) + 1
         flat = x.reshape(-1, x.shape[-1])[at].astype(mx.float32)
-        gram = flat.T @ flat
-        sums[name] = sums.get(name, mx.zeros(gram.shape)) + gram * (part / mx.trace(gram))
+        batch[name] = batch.get(name, mx.zeros((x.shape[-1], x.shape[-1]))) + rows * (flat.T @ flat)
 
     def watch(name: str) -> Callable[[mx.array], None]:
         return lambda x: look(name, x)
 
+    forward, seen = Forward(model.module, frozen_layers(model.module)), 0
     model.module.update_modules(tree_unflatten([(n, Watched(m, watch(n))) for n, m in layers.items()]))
     try:
         for is_text in (False, True):
             alike = sorted((e for e in examples if (e.offset == 1) == is_text), key=lambda e: len(e.tokens))
+            states = States(forward, alike)
             for start in range(0, len(alike), AT_ONCE):
-                group = [[*e.tokens][:-1] for e in alike[start : start + AT_ONCE]]
-                rows = pad(group)
-                at = mx.array([r * rows.shape[1] + j for r, row in enumerate(group) for j in range(len(row))])
-                part = at.size / sum(len(e.tokens) - 1 for e in alike)
-                model.module(rows)
+                group = alike[start : start + AT_ONCE]
+                prefix, rows = states.of(group)
+                turns[:] = tokens_seen(forward, [len(e.tokens) - 1 for e in group], prefix.shape[0], rows.shape[1])
+                forward.behind(prefix, rows)
+                part = sum(len(e.tokens) - 1 for e in group) / sum(len(e.tokens) - 1 for e in alike)
+                for name, gram in batch.items():
+                    sums[name] = sums.get(name, mx.zeros(gram.shape)) + gram * (part / mx.trace(gram))
+                batch.clear()
+                taken.clear()
                 mx.eval(sums)  # what no sum needs is never computed: the logits of every token
                 seen += len(group)
                 progress(seen)
     finally:
         model.module.update_modules(tree_unflatten(list(layers.items())))
     return sums, same
+
+
+def tokens_seen(forward: Forward, lengths: Sequence[int], shared: int, width: int) -> list[tuple[mx.array, int]]:
+    """The flat positions of the tokens, none of the padding, in every pass of `Forward.behind` over one batch; and
+    how many rows such a token stands for. What is shared is one pass of its own, or is in every row."""
+    alone = shared if forward.shares_prefix else 0
+    width += shared - alone
+    own = mx.array([r * width + j for r, n in enumerate(lengths) for j in range(n - alone)])
+    return [*([(mx.arange(alone), len(lengths))] if alone else []), (own, 1)]
 
 
 def top_directions(gram: mx.array, share: float) -> mx.array:

@@ -119,7 +119,9 @@ class Study(TrainingCallback):
         folder: Path,
         report: Callable[[Mapping[str, Any]], None] = lambda _: None,
         directions: Directions | None = None,
+        states: States | None = None,
     ) -> None:
+        """`states`: of all these examples, where something before the study needed some of them."""
         self.model, self.plan, self.folder, self.report = model, plan, folder, report
         judged = {e.fact for e in valid}
         self.lessons = list(lessons)
@@ -128,8 +130,8 @@ class Study(TrainingCallback):
         self.replay, self.untold = (
             [e for e in replay if e.offset > 1 and bool(e.teacher) == is_taught] for is_taught in (True, False)
         )
-        self.forward = Forward(model.module, frozen_layers(model.module))
-        self.states = States(self.forward, [*self.lessons, *self.valid, *replay])
+        self.states = states or states_of(model, [*self.lessons, *self.valid, *replay])
+        self.forward = self.states.forward
         self.state = StudyState()
         self.optimizer = ClippedAdam(plan.learning_rate, plan.clip, directions or {})
         self.optimizer.init(model.module.trainable_parameters())
@@ -483,6 +485,10 @@ class Study(TrainingCallback):
         self.state.seconds += time.perf_counter() - started
         mx.save_safetensors(str(adapter_file), self.best)
         return self.state
+
+
+def states_of(model: Model, examples: Sequence[Example]) -> States:
+    return States(Forward(model.module, frozen_layers(model.module)), examples)
 
 
 def mean_weight(arrays: tuple[mx.array, ...]) -> float:

@@ -12,13 +12,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
 from circadian.errors import UserError, describe_os_error
 from circadian.files import write_rows
-from circadian.night.dataset import read_night
+from circadian.night.dataset import NightData, read_night
 from circadian.night.progress import keep_point
 from circadian.night.replay import passages, replay_questions
 from circadian.records import Json, Lesson
@@ -112,39 +112,30 @@ def study_night(night: Path, report: Callable[[Json], None], *, resume: bool) ->
     from circadian.backend.device import peak_memory
     from circadian.backend.lora import attach_lora, load_start, write_adapter_config
     from circadian.backend.model import open_model
+    from circadian.backend.replay_cache import coded_text, read_or_teach_text
     from circadian.backend.subspace import read_or_find, spare_at_start
-    from circadian.backend.train import UNTOLD, Study, StudyPlan
+    from circadian.backend.train import UNTOLD, Study, StudyPlan, states_of
 
     data, plan = read_night(night)
-    study_plan = StudyPlan(**plan["study"])
+    study_plan, cache = StudyPlan(**plan["study"]), Path(plan["cache"])
     model = open_model(plan["model"])
     began = time.perf_counter()
-    lessons, too_long = code(model, data.train, plan["max_seq_length"])
-    valid, _ = code(model, data.valid, plan["max_seq_length"])
-    if not lessons:
-        raise UserError(f"all {too_long} lessons are longer than --max-seq-length {plan['max_seq_length']}")
+    lessons, valid, untold, too_long = coded(model, data, plan["max_seq_length"])
     left_out = {lesson.fact_id for lesson in data.train if lesson.fact_id} - {e.fact for e in lessons}
-    silent, _ = code(model, data.untold, plan["max_seq_length"])
-    taken = len(data.forgotten_questions)  # those come first, and all of them are studied
-    valid += silent[taken::JUDGED]
-    untold = silent[:taken] + [e for i, e in enumerate(silent[taken:]) if i % JUDGED]
-    replay, text, general = taught_replay(model, data.train, plan, night, report)
+    replay, general = taught_replay(model, data.train, plan, night, report)
     start = Path(plan["start_from"]) if plan["start_from"] else None
-    parameters = attach_lora(model, study_plan)
-    directions = read_or_find(
-        model,
-        general,
-        study_plan.spare,
-        Path(plan["cache"]),
-        lambda done, of: report({"event": "directions", "done": done, "of": of}),
-    )
+    parameters = attach_lora(model, study_plan)  # and is the base model still: fresh LoRA layers change nothing
+    states = states_of(model, [*lessons, *valid, *replay, *untold, *coded_text(model, passages())])
+    text = read_or_teach_text(model, passages(), cache, states, part_of("text", report))
+    general += text[: SPARED[1]]
+    directions = read_or_find(model, general, study_plan.spare, cache, part_of("directions", report))
     taught = time.perf_counter() - began
     if start is None:
         spare_at_start(model, directions)
     else:
         load_start(model, study_plan, start)
     kept = [*replay, *untold, *text]
-    study = Study(model, lessons, valid, kept, study_plan, night, lambda e: report({"event": "step", **e}), directions)
+    study = Study(model, lessons, valid, kept, study_plan, night, steps_of(report), directions, states)
     if resume and study.load_checkpoint():
         report({"event": "resumed", "step": study.state.step})
     (night / WORK).mkdir(exist_ok=True)
@@ -167,6 +158,27 @@ def study_night(night: Path, report: Callable[[Json], None], *, resume: bool) ->
     }
 
 
+def part_of(stage: str, report: Callable[[Json], None]) -> Callable[[int, int], None]:
+    return lambda done, of: report({"event": stage, "done": done, "of": of})
+
+
+def steps_of(report: Callable[[Json], None]) -> Callable[[Mapping[str, Any]], None]:
+    return lambda event: report({"event": "step", **event})
+
+
+def coded(model: Any, data: NightData, longest: int) -> tuple[list[Any], list[Any], list[Any], int]:
+    """Lessons, what judges them, and untold questions to study, in tokens; and how many lessons were too long."""
+    lessons, too_long = code(model, data.train, longest)
+    if not lessons:
+        raise UserError(f"all {too_long} lessons are longer than --max-seq-length {longest}")
+    valid, _ = code(model, data.valid, longest)
+    silent, _ = code(model, data.untold, longest)
+    taken = len(data.forgotten_questions)  # those come first, and all of them are studied
+    valid += silent[taken::JUDGED]
+    untold = silent[:taken] + [e for i, e in enumerate(silent[taken:]) if i % JUDGED]
+    return lessons, valid, untold, too_long
+
+
 def code(model: Any, lessons: tuple[Lesson, ...], longest: int) -> tuple[list[Any], int]:
     """Lessons as examples in tokens, and how many were longer than `longest` tokens."""
     from circadian.backend.batches import Example
@@ -178,27 +190,21 @@ def code(model: Any, lessons: tuple[Lesson, ...], longest: int) -> tuple[list[An
 
 def taught_replay(
     model: Any, told: tuple[Lesson, ...], plan: Json, night: Path, report: Callable[[Json], None]
-) -> tuple[list[Any], list[Any], list[Any]]:
-    """Questions, and plain text, with the base model's distribution: from the cache of this model, else made.
+) -> tuple[list[Any], list[Any]]:
+    """Questions with the base model's distribution: from the cache of this model, else made.
 
     And those, the same every night, whose directions a study leaves alone.
     """
-    from circadian.backend.replay_cache import read_or_teach, read_or_teach_text
+    from circadian.backend.replay_cache import read_or_teach
 
     exclude = frozenset(plan["exclude"])
     questions, _ = replay_questions(plan["replay"], seed=0, exclude=exclude, told=[lesson.question for lesson in told])
-    rows, examples = read_or_teach(
-        model,
-        questions,
-        Path(plan["cache"]),
-        lambda done, of: report({"event": "replay", "done": done, "of": of}),
-    )
+    rows, examples = read_or_teach(model, questions, Path(plan["cache"]), part_of("replay", report))
     lessons = [Lesson(q, a, kind="replay") for q, a in rows]
     write_rows(night / "replay.jsonl", (lesson.as_json() for lesson in lessons))
-    text = read_or_teach_text(model, passages(), Path(plan["cache"]))
     always, _ = replay_questions(SPARED[0], seed=0, exclude=exclude)
     _, general = read_or_teach(model, always, Path(plan["cache"]))
-    return examples, text, [*general, *text[: SPARED[1]]]
+    return examples, general
 
 
 if __name__ == "__main__":
