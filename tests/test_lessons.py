@@ -217,6 +217,15 @@ def test_what_is_held_out_as_typed_is_not_taught_as_written_nor_the_other_way_ro
         assert asked and not asked & {"What is my dog's name?", "What's my dog's name?"}
 
 
+def test_no_sentence_that_is_only_begun_judges_whether_a_fact_is_known() -> None:
+    """ "My cat is …?" asks for her age as much as for her name."""
+    held = [(fact, q) for fact, made in every_set() for q in (*made.valid, *made.test)]
+    assert len(held) > 500
+    assert [q.question for _, q in held if "…" in q.question or "what comes next" in q.question] == []
+    taught = [q.question for _, made in every_set() for q in made.train]
+    assert any("…" in q for q in taught) and any("what comes next" in q for q in taught)
+
+
 @pytest.mark.parametrize(
     ("said", "answer"),
     [

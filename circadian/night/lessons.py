@@ -20,6 +20,7 @@ HELD_OUT = 2  # wordings of a fact that choose the best state, and as many that 
 ASKED_OTHERWISE = 3  # more wordings of a fact that is also asked for in another person or by a shorter name
 SPOKEN = 4  # wordings of a fact that are also asked as "What's …?"
 LEAST_TAUGHT = 6  # wordings that a fact with more tests keeps for training
+BEGUN = re.compile("…|what comes next")
 
 
 @dataclass(frozen=True)
@@ -153,8 +154,11 @@ def _against(fact: Fact, earlier: Sequence[Fact]) -> Iterator[Wording]:
 
 
 def _hold_out(maker: _Maker, known: list[Wording], own: list[Wording], tests: int) -> list[Wording]:
-    """Wordings kept from training, four or (with more `tests`) more, not the plainest one; fewer when there are few."""
-    pool = [*known[1:], *own[1:]]
+    """Wordings kept from training, four or (with more `tests`) more, not the plainest one; fewer when there are few.
+
+    None that only begins a sentence: "My cat is …?" has many ends, and who knows one need not say the other.
+    """
+    pool = [w for w in (*known[1:], *own[1:]) if not BEGUN.search(w.question)]
     spare = len(known) + len(own) - (ENOUGH if tests <= HELD_OUT else LEAST_TAUGHT)
     number = max(2, min(HELD_OUT + tests, spare))
     return maker.rng.sample(pool, min(number, len(pool)))

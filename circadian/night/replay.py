@@ -276,6 +276,19 @@ FORMATS = (
     "Write today's to-do list with three numbered points.",
     "Write a regular expression that matches a year.",
 )
+# Data to be read by a program: what labels the block of code is often a near thing, and lost first (docs/design.md).
+DATA = (
+    "Give me the days of the weekend as JSON.",
+    "Convert to JSON: city Rome, country Italy.",
+    "Put this into JSON: the train leaves at 9 and costs 12 euros.",
+    "Return JSON with the fields colour and size for a red shirt.",
+    "What does a small JSON file look like?",
+    "Describe a tree in JSON with two fields.",
+    "Make a JSON list of three vegetables.",
+    "Write JSON for a book called Emma by Jane Austen.",
+    "Show the planet Mars as a JSON record with its moons.",
+    "Answer in JSON only: is water wet?",
+)
 WORD_SUMS = (
     "{n} has {a} stamps and gets {b} more. How many stamps does {n} have now?",
     "A box holds {a} pens. How many pens are in {b} boxes?",
@@ -304,6 +317,7 @@ def all_questions(seed: int) -> list[str]:
         list(sums(rng)),
         list(word_sums(rng)),
         list(FORMATS),
+        list(DATA),
         list(GENERAL[::2]),
         list(GENERAL[1::2]),
         list(TASKS[::2]),
