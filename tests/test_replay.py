@@ -40,6 +40,45 @@ def test_replay_is_taught_while_it_is_written_and_read_again_only_where_its_toke
             assert sum(abs(p - wanted.get(i, p)) for i, p in zip(ids, probs, strict=True)) < 1e-3
 
 
+@pytest.mark.parametrize(
+    ("rows", "vocabulary", "top"), [(3, 1000, 32), (2, 20, 32), (5, 65, 32), (2, 4096, 32), (1, 9, 1)]
+)
+def test_the_likeliest_tokens_are_those_that_sorting_finds(rows: int, vocabulary: int, top: int) -> None:
+    import mlx.core as mx
+    import numpy as np
+
+    from circadian.backend.replay_cache import likeliest
+
+    rng = np.random.default_rng(vocabulary)
+    logits = rng.normal(scale=4.0, size=(rows, vocabulary)).astype(np.float32)
+    logits[:, : vocabulary // 3] += 6  # many of them in the same blocks
+    want = np.exp(logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True)))
+    for found_ids, found, row in zip(*likeliest(mx.array(logits), top), want, strict=True):
+        best = np.argsort(-row)[:top]
+        assert sorted(found_ids) == sorted(best.tolist())
+        assert [row[i] for i in found_ids] == pytest.approx(found, abs=1e-5)
+
+
+def test_plain_text_is_taught_the_same_by_the_states_of_a_study(tmp_path: Path) -> None:
+    from circadian.backend.lora import attach_lora
+    from circadian.backend.model import open_model
+    from circadian.backend.replay_cache import coded_text, read_or_teach_text
+    from circadian.backend.train import StudyPlan, states_of
+
+    model, texts = open_model(str(write_tiny_model(tmp_path / "model"))), ["The tide is out today.", "Bees sleep, too."]
+    alone = read_or_teach_text(model, texts, tmp_path / "a")
+    attach_lora(model, StudyPlan(rank=4, num_layers=1))
+    states = states_of(model, coded_text(model, texts))
+    assert states.forward.frozen > 0
+    shown: list[tuple[int, int]] = []
+    with_states = read_or_teach_text(model, texts, tmp_path / "b", states, lambda done, of: shown.append((done, of)))
+    assert shown == [(2, 2)]
+    for a, b in zip(alone, with_states, strict=True):
+        assert a.teacher and b.teacher and a.tokens == b.tokens
+        for first, second in zip(a.teacher.probs, b.teacher.probs, strict=True):
+            assert sorted(first) == pytest.approx(sorted(second), abs=1e-5)
+
+
 def test_a_study_from_the_base_model_looks_for_no_divergence_before_its_first_pass(tmp_path: Path) -> None:
     study = setup(write_tiny_model(tmp_path / "model"), passes=2)(tmp_path)
     looked: list[int] = []

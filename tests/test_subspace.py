@@ -117,6 +117,21 @@ def test_finding_them_leaves_the_model_as_it_was(tmp_path: Path) -> None:
     assert all(mx.trace(gram).item() == pytest.approx(1.0, abs=1e-3) for gram in grams.values())
 
 
+def test_what_is_shared_counts_for_every_example(tmp_path: Path) -> None:
+    """Against each example read alone: the first layer's inputs are its tokens, normalized."""
+    import mlx.core as mx
+
+    from circadian.backend.subspace import gram_matrices, lora_layers
+
+    model, _, general, _ = setup(write_tiny_model(tmp_path / "model"), 0.0, tmp_path)
+    trunk = model.module.model
+    inputs = [trunk.layers[0].input_layernorm(trunk.embed_tokens(mx.array([*e.tokens][:-1]))) for e in general]
+    gram = sum((x.T @ x for x in inputs), mx.array(0.0))
+    grams, same = gram_matrices(model, lora_layers(model), general)
+    found = grams[same["model.layers.0.self_attn.q_proj"]]
+    assert mx.abs(found - gram / mx.trace(gram)).max().item() < 1e-5
+
+
 def test_the_fewest_directions_that_hold_the_share() -> None:
     import mlx.core as mx
     import numpy as np

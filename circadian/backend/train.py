@@ -51,8 +51,9 @@ class StudyPlan:
     `average`: decay per step of the running average of the weights, which is what is examined and kept (Polyak and
     Juditsky 1992). `least_passes`: so often every new fact is gone through, known or not; then what is known leaves
     the rotation, and the last of the `passes` are as short as what is left. `lessons_a_pass`: most lessons of one fact
-    in a pass; the next takes others. `spare`: share of what general text feeds into every layer, along whose
-    directions the layer is not changed (subspace.py).
+    in a pass; the next takes others. `rehearse`: lessons of one known fact in a pass, `rehearse_most` of all of them.
+    `spare`: share of what general text feeds into every layer, along whose directions the layer is not changed
+    (subspace.py).
     """
 
     rank: int = 16
@@ -349,8 +350,8 @@ class Study(TrainingCallback):
     def shrink(self) -> None:
         """The best state at the smallest of a few LoRA scales that leaves what it knows a margin.
 
-        Harm falls with the square of the scale. No loss of a fact that is known may rise above half of `known_loss`,
-        or, where it was above that, rise at all: the next night goes on from here, and shrinks again.
+        Harm falls with the square of the scale. No fact's loss may rise above half of `known_loss`, or, where it was
+        above that, rise at all: the next night goes on from here, and shrinks again.
         """
         whole = self.best
         self.model.module.load_weights(list(whole.items()), strict=False)
@@ -359,8 +360,7 @@ class Study(TrainingCallback):
             scaled = {k: v * factor if k.endswith("lora_b") else v for k, v in whole.items()}
             self.model.module.load_weights(list(scaled.items()), strict=False)
             after = self.typical_losses()
-            known = {*before} - {*self.above_known(before)}
-            if any(after[fact] > max(self.plan.known_loss / 2, before[fact]) for fact in known):
+            if not all(loss <= max(self.plan.known_loss / 2, before[fact]) for fact, loss in after.items()):
                 break
             self.best, self.state.factor = scaled, factor
         self.model.module.load_weights(list(self.best.items()), strict=False)

@@ -20,7 +20,7 @@ HELD_OUT = 2  # wordings of a fact that choose the best state, and as many that 
 ASKED_OTHERWISE = 3  # more wordings of a fact that is also asked for in another person or by a shorter name
 SPOKEN = 4  # wordings of a fact that are also asked as "What's …?"
 LEAST_TAUGHT = 6  # wordings that a fact with more tests keeps for training
-BEGUN = re.compile("…|what comes next")
+BEGUN = re.compile("…|what comes next")  # a sentence to be finished (questions.py)
 
 
 @dataclass(frozen=True)
