@@ -347,6 +347,7 @@ def spoil(planned: Planned, folder: Path, wrong: Sequence[tuple[str, str]], keep
             furthest=0.0,
             text_ratio=1.0 if keep else 0.0,
             checkpoint_every=10**6,
+            fade=1.0,
         )
         attach_lora(model, study, folder)
         coded, _ = code(model, chosen, 512)

@@ -326,6 +326,25 @@ def test_adapter_config_says_what_the_model_really_has(tmp_path: Path) -> None:
         compare_config(tmp_path, {**plan, "study": {**plan["study"], "rank": 8}})
 
 
+def test_a_night_begins_a_little_weaker_than_the_last_one_ended_at_any_scale(tmp_path: Path) -> None:
+    """Its change is `fade` of what it was, whether the scale in its config is the plan's or half of it (clipped)."""
+    import mlx.core as mx
+
+    from circadian.backend.lora import load_start
+
+    study = setup(write_tiny_model(tmp_path / "model"), fade=0.9)(tmp_path)
+    study.run(tmp_path / "adapters.safetensors")
+    ended = weights(tmp_path / "adapters.safetensors")
+    for scale in (study.plan.scale, study.plan.scale / 2):
+        (tmp_path / "adapter_config.json").write_text(json.dumps({"lora_parameters": {"scale": scale}}))
+        load_start(study.model, study.plan, tmp_path)
+        begins = study.weights()
+        assert begins.keys() == ended.keys()
+        for name, was in ended.items():
+            kept = 0.9 * scale / study.plan.scale if name.endswith("lora_b") else 1.0
+            assert mx.allclose(begins[name], kept * was, rtol=1e-5).item(), name
+
+
 def test_mlx_lm_itself_loads_the_adapter(tmp_path: Path) -> None:
     from mlx_lm.utils import load
 

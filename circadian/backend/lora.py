@@ -50,7 +50,11 @@ def attach_lora(model: Model, plan: "StudyPlan", start_from: Path | None = None)
 
 
 def load_start(model: Model, plan: "StudyPlan", start_from: Path) -> None:
-    """The LoRA layers of `attach_lora` as the adapter in `start_from` has them; UserError when it has others."""
+    """The LoRA layers of `attach_lora` as the adapter in `start_from` has them, a little weaker; UserError when it has
+    others.
+
+    Harm of many nights adds up, and falls with the square of the scale; what is told is rehearsed, harm is not.
+    """
     weights: Any = mx.load(str(start_from / "adapters.safetensors"))
     want = {k: v.shape for k, v in tree_flatten(model.module.trainable_parameters())}
     if {k: v.shape for k, v in weights.items()} != want:
@@ -59,7 +63,7 @@ def load_start(model: Model, plan: "StudyPlan", start_from: Path) -> None:
             hint="give its --rank and --num-layers, or start from the base model with --reset-adapter",
         )
     was = json.loads((start_from / "adapter_config.json").read_bytes())["lora_parameters"]["scale"]
-    scaled = [(k, v * (was / plan.scale) if k.endswith("lora_b") else v) for k, v in weights.items()]
+    scaled = [(k, v * (plan.fade * was / plan.scale) if k.endswith("lora_b") else v) for k, v in weights.items()]
     model.module.load_weights(scaled, strict=False)
     mx.eval(model.module.parameters())
 

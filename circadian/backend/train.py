@@ -53,7 +53,7 @@ class StudyPlan:
     the rotation, and the last of the `passes` are as short as what is left. `lessons_a_pass`: most lessons of one fact
     in a pass; the next takes others. `rehearse`: lessons of one known fact in a pass, `rehearse_most` of all of them.
     `spare`: share of what general text feeds into every layer, along whose directions the layer is not changed
-    (subspace.py).
+    (subspace.py). `fade`: of the LoRA scale at which the last night ended, where this one begins.
     """
 
     rank: int = 16
@@ -77,6 +77,7 @@ class StudyPlan:
     least_passes: int = 2
     lessons_a_pass: int = 16
     spare: float = 0.9
+    fade: float = 0.95
     rehearse: int = 4
     rehearse_most: int = 128
     checkpoint_every: int = 20
@@ -138,7 +139,6 @@ class Study(TrainingCallback):
         self.optimizer.init(model.module.trainable_parameters())
         self.averaged: dict[str, mx.array] = self.weights()
         self.best: dict[str, mx.array] = self.weights()
-        self.started = time.perf_counter()
         self.mean_weight = 1.0  # of the batch in hand: reported losses are weighted means
 
     # -- the loss ---------------------------------------------------------------------------------------------------
