@@ -50,10 +50,9 @@ def attach_lora(model: Model, plan: "StudyPlan", start_from: Path | None = None)
 
 
 def load_start(model: Model, plan: "StudyPlan", start_from: Path) -> None:
-    """The LoRA layers of `attach_lora` as the adapter in `start_from` has them, a little weaker; UserError when it has
-    others.
+    """The LoRA layers of `attach_lora` as the adapter in `start_from` has them, at `plan.fade` of its scale.
 
-    Harm of many nights adds up, and falls with the square of the scale; what is told is rehearsed, harm is not.
+    Raises UserError when it has others. Harm of many nights adds up; what was told is rehearsed and comes back.
     """
     weights: Any = mx.load(str(start_from / "adapters.safetensors"))
     want = {k: v.shape for k, v in tree_flatten(model.module.trainable_parameters())}
