@@ -1,12 +1,16 @@
 """What differs between machines: BLAS on CPU-only Linux, wired memory on Metal, a compiler that may be missing."""
 
+import _ctypes
 import ctypes
 import os
+import re
 import shutil
 import sys
 from importlib import metadata
+from pathlib import Path
 
 BLAS = "libopenblas.so.0"
+MODERN_KERNELS = frozenset({"haswell", "zen", "skylakex", "cooperlake", "sapphirerapids"})
 BLAS_HINT = "sudo apt-get install libopenblas0-pthread"
 
 
@@ -46,11 +50,40 @@ def keep_freed_memory() -> None:
 
 
 def load_openblas() -> bool:
+    """OpenBLAS for every library to come, with the kernels of this CPU; False when it is not installed.
+
+    An OpenBLAS older than the CPU takes it for one of 2004 ("Prescott"): 0.3.21 does so with an Emerald Rapids Xeon,
+    where a night took 11 minutes instead of 4. Then it is loaded again and told.
+    """
     try:
-        ctypes.CDLL(BLAS, mode=ctypes.RTLD_GLOBAL)
+        library = ctypes.CDLL(BLAS)
     except OSError:
         return False
+    name = getattr(library, "openblas_get_corename", None)
+    if name is not None and "OPENBLAS_CORETYPE" not in os.environ:
+        name.restype = ctypes.c_char_p
+        better = better_kernels(name().decode(), cpu_flags())
+        if better:
+            os.environ["OPENBLAS_CORETYPE"] = better
+            _ctypes.dlclose(library._handle)
+    ctypes.CDLL(BLAS, mode=ctypes.RTLD_GLOBAL)
     return True
+
+
+def better_kernels(chosen: str, flags: frozenset[str]) -> str | None:
+    """OpenBLAS's name for what a CPU with these flags can do, None when what it has chosen is as good."""
+    if chosen.lower() in MODERN_KERNELS or not {"avx2", "fma"} <= flags:
+        return None
+    return "SkylakeX" if {"avx512f", "avx512bw", "avx512dq", "avx512vl"} <= flags else "Haswell"
+
+
+def cpu_flags() -> frozenset[str]:
+    """Of /proc/cpuinfo; empty where there is none."""
+    try:
+        found = re.search(r"^flags\s*:(.*)$", Path("/proc/cpuinfo").read_text(encoding="utf-8"), re.MULTILINE)
+    except OSError:
+        return frozenset()
+    return frozenset(found[1].split()) if found else frozenset()
 
 
 def peak_memory() -> int:
