@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from circadian.errors import FAILED, OK, run
 from circadian.night.facts import gather
+from circadian.night.grammar import canonical
 from circadian.night.lessons import contains
 from circadian.records import Fact, Json, Message, Turn, normalize
 
@@ -27,7 +28,8 @@ RECALL = 0.80
 EXTRA_WORDS = 2  # of "an old Saab"; a value that brings half the sentence along is not found
 DATA = Path(__file__).resolve().parent.parent / "tests" / "data"
 LABELS = (DATA / "labelled_turns.jsonl", DATA / "stranger_turns.jsonl")
-# Precision and recall of a batch when these rules had never met it. Who wrote them knew the rules, but for the first.
+# Precision and recall of a batch when these rules had never met it. Who wrote 2 to 7 knew the rules; 8, 10 and 11 were
+# written by others who did not, and were asked to be inventive; 9 the same in single short sentences.
 FIRST_SIGHT = {
     "stranger-1": (0.848, 0.560),
     "stranger-2": (0.844, 0.568),
@@ -36,9 +38,13 @@ FIRST_SIGHT = {
     "stranger-5": (0.952, 0.784),
     "stranger-6": (0.895, 0.680),
     "stranger-7": (0.933, 0.757),
+    "stranger-8": (0.900, 0.486),
+    "stranger-9": (0.914, 0.815),
+    "stranger-10": (0.906, 0.674),
+    "stranger-11": (0.740, 0.425),
 }
-LATEST = "stranger-7"
-MEASURED = "40 turns, 2026-11-21, rules after 3e5b9fe"
+LATEST = "stranger-11"
+MEASURED = "120 turns, 2026-11-29, rules mended for batches up to 10"
 
 
 @dataclass(frozen=True)
@@ -73,8 +79,8 @@ def matches(fact: Fact, label: dict[str, str]) -> bool:
         or (contains(fact.value, value) and len(fact.value.split()) <= len(value.split()) + EXTRA_WORDS)
         for value in label["value"].split(" | ")
     )
-    words = set(normalize(label["subject"]).split())
-    named = set(normalize(f"{fact.key.partition('|')[0]} {fact.subject} {fact.key}").split())
+    words = set(normalize(canonical(label["subject"])).split())
+    named = set(normalize(canonical(f"{fact.key.partition('|')[0]} {fact.subject} {fact.key}")).split())
     return same_value and words <= named
 
 
@@ -99,7 +105,8 @@ def tally(rows: list[Json]) -> Tally:
 
 def show(result: Tally, rows: list[Json]) -> None:
     """What is judged, then what to expect of new talk, then every batch before and after its mends."""
-    batches = sorted({row.get("set", "") for row in rows} & FIRST_SIGHT.keys())
+    met = {row.get("set", "") for row in rows}
+    batches = [name for name in FIRST_SIGHT if name in met]
     if len(batches) == len(FIRST_SIGHT):
         print("judged: all labelled turns; rules were mended on them")
     print(f"turns        {result.turns} ({result.negatives} without a fact)")
@@ -112,7 +119,7 @@ def show(result: Tally, rows: list[Json]) -> None:
     for name in batches:
         now = tally([row for row in rows if row.get("set") == name])
         seen = "at first sight {:.3f} {:.3f}".format(*FIRST_SIGHT[name])
-        print(f"{name}   {now.precision:.3f} {now.recall:.3f}  (repaired on; {seen})")
+        print(f"{name:<13}{now.precision:.3f} {now.recall:.3f}  (repaired on; {seen})")
 
 
 def build_parser() -> argparse.ArgumentParser:

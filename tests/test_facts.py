@@ -247,6 +247,27 @@ def test_what_somebody_is_is_no_name(text: str) -> None:
         ("My daughter was born on 3 March 2019 in Lille.",
          {("daughter|birthday", "3 March 2019"), ("daughter|birthplace", "Lille")}),
         ("My ex-husband kept the dog, Rufus.", {("dog|name", "Rufus")}),
+        # What the other half of the sentence is about.
+        ("I've changed dentists, and the new one is called Dr Quastow.", {("dentist|name", "Dr Quastow")}),
+        ("My old address was Kirkgate 4; the new one is Harbour Row 17.",
+         {("old address|name", "Kirkgate 4"), ("address|name", "Harbour Row 17")}),
+        ("We got a hamster and the kids named her Toffee.", {("hamster|name", "Toffee")}),
+        ("We dropped our daughter off at Quillmere, that's her school.", {("daughter school|name", "Quillmere")}),
+        ("If you ask me, taleggio beats them all, it's my favourite cheese.", {("i|favourite cheese", "taleggio")}),
+        ("We have two rabbits, Juno and Mabel.", {("two rabbits|name", "Juno and Mabel")}),
+        ("I've got a hamster, he's called Peanut.", {("hamster|name", "Peanut")}),
+        # What was given up for what.
+        ("I switched from tea to coffee.", {("i|switch to", "coffee")}),
+        ("We swapped Slack for Zulip at the office and there's no going back.",
+         {("i|switch to at the office", "Zulip")}),
+        ("I left Kessler & Roth, I'm at Novaterra now.", {("i|employer", "Novaterra")}),
+        # How it came about is not the value; what is kept somewhere is.
+        ("After years of taking the bus I now drive a Borgward.", {("i|vehicle", "Borgward")}),
+        ("The spare key lives under the blue flowerpot.", {("spare key|live under", "blue flowerpot")}),
+        ("My sister is over the moon, she's now officially a luthier.", {("sister|job", "luthier")}),
+        ("My dog's name is Rex, right?", set()),
+        ("From the novel: 'I was born in Bombay, and my father was a clerk.'", set()),
+        ("We never really settled on a name for the boat.", set()),
     ],
 )  # fmt: skip
 def test_the_right_value_of_the_right_owner(text: str, facts: set[tuple[str, str]]) -> None:

@@ -134,7 +134,13 @@ def that_is(match: re.Match[str]) -> Iterable[Draft | None]:
     if not names:
         return []
     value = names[0] if re.match(r"(?:he|she|who)\b", match["pro"]) else names[-1]
-    return [identity(match["np"], value)]
+    thing = match["np"]
+    if re.match(r"(?:his|her|their) ", thing):  # of the one person who was spoken of
+        theirs = re.findall(rf"\b(?:my|our) (?:{'|'.join(sorted(PEOPLE | PETS))})\b", match["first"])
+        if len(theirs) != 1:
+            return []
+        thing = f"{possessive(theirs[0])} {thing.split(' ', 1)[1]}"
+    return [identity(thing, value)]
 
 
 def identity(noun_phrase: str, value: str) -> Draft:
@@ -305,13 +311,15 @@ def job(match: re.Match[str]) -> Iterable[Draft | None]:
 
 
 _AFTER_PLACE = (
-    r" (?:with|for|since|because|to|where|when|as|near|and|but|until|next|this|"
+    r" (?:with|for|since|because|to|where|when|as|after|near|and|but|until|next|this|"
     r"every|on (?=\w+days?\b)|in (?=(?:the )?(?:week|morning|evening|afternoon))|"
     r"in (?=spring|summer|autumn|fall|winter|\d|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec))\b"
 )
 
 
-_SCHOOL = re.compile(r"\b(?:university|uni|college|school|academy|kindergarten|nursery|playgroup)\b", re.IGNORECASE)
+_SCHOOL = re.compile(
+    r"\b(?:university|uni|college|school|academy|kindergarten|nursery|playgroup|primary|secondary)\b", re.IGNORECASE
+)
 
 
 def place(relation: str) -> Callable[[re.Match[str]], Iterable[Draft | None]]:
@@ -416,6 +424,7 @@ def use_named(match: re.Match[str]) -> Iterable[Draft | None]:
 
 def attribute(match: re.Match[str]) -> Iterable[Draft | None]:
     noun_phrase, value = match["s"].strip(), clean(match["v"])
+    value = re.sub(r"^an? (?:certain (?=[A-Z])|(?=(?:Dr|Mr|Mrs|Ms|Prof)\b))", "", value)
     value = re.sub(r"^(?:currently|now|still|also|actually) ", "", value)
     value = re.sub(r"^(?:on|by) ", "", value) if value_type(value) == "date" else value
     if re.match(
@@ -443,7 +452,7 @@ def attribute(match: re.Match[str]) -> Iterable[Draft | None]:
         return []
     if (
         (head_noun(noun_phrase) in NO_OWNER and len(noun_phrase.split()) < 3)
-        or re.match(r"the [A-Z]", noun_phrase)
+        or re.match(r"the (?![A-Z]+ of (?:my|our)\b)[A-Z]", noun_phrase)
         or match["v"].strip()[:1] in "\"“'"
         or re.search(r"\b(?:percent|%)", value)
     ):
@@ -465,6 +474,7 @@ def lemma_like(value: str) -> bool:
 
 _ASKED_ATTRIBUTES = bag(
     "colour color hobby specialty speciality job profession occupation dream hometown password pin code size diet "
-    "religion major nickname surname specialism field breed brand make model favourite pastime phobia instrument "
+    "religion pronouns "
+    "major nickname surname specialism field breed brand make model favourite pastime phobia instrument "
     "sport subject"
 )

@@ -35,6 +35,7 @@ _ADVERBS = bag(
     "now already officially actually originally normally generally typically ever even both regularly secretly "
     "absolutely rarely almost probably definitely simply totally all"
 )
+_AFTER_BE = bag("now officially currently actually also finally")  # "she is now a luthier"
 _OF_ADJECTIVES = bag("afraid scared terrified fond proud full capable made out consist consists")
 _PLACING = bag("keep hide park store leave put stash bury hang")
 _PLACE_PREPOSITIONS = (
@@ -141,7 +142,8 @@ def _may_be_verb(words: list[str], i: int, relative: bool) -> bool:
         return True
     if known[1] == "base" and word not in _past_like():
         plural = is_plural(" ".join(w for w in words[:i] if w.lower() not in _ADVERBS))
-        return plural and (known[0] not in NOUNISH or i == len(words) - 2)
+        behind = words[i + 1].lower() if i + 1 < len(words) else ""
+        return plural and (known[0] not in NOUNISH or i == len(words) - 2 or behind in ("at", "on"))
     if known[1] == "s" and known[0] in NOUNISH:
         rest = [w.lower() for w in words[i + 1 : i + 6]]
         later = any(form and form[1] != "s" and form[0] not in NOUNISH for w in rest[:2] for form in [lemma_of(w)])
@@ -184,7 +186,10 @@ def _verb_group(subject: str, words: list[str], adverbs: list[str]) -> Clause | 
         known = ("be", "") if word in (*BE, "be", "been") else lemma_of(word) or _guess(word, subject.lower())
         if known is None:
             return None
-        return Clause(subject, " ".join(aux), " ".join(adverbs), raw, known[0], " ".join(words[i + 1 :]))
+        rest = words[i + 1 :]
+        while known[0] == "be" and len(rest) > 1 and rest[0].lower() in _AFTER_BE:
+            adverbs.append(rest.pop(0))
+        return Clause(subject, " ".join(aux), " ".join(adverbs), raw, known[0], " ".join(rest))
     return None
 
 
@@ -270,17 +275,24 @@ def split_value(rest: str, lemma: str = "") -> Slot | None:
     objects = [i for i in filled if not parts[i][0]]
     # A thing already known ("my watch") is not the news when something follows it ("by the milk tanker").
     given = bool(objects) and re.match(
-        r"(?:my|our|the|his|her|their|its|shut|open|closed|tight|clean|dry|warm|up|together|upright) ",
+        r"(?:(?:all (?:of )?)?(?:my|our)|the|his|her|their|its|"
+        r"shut|open|closed|tight|clean|dry|warm|up|together|upright) ",
         parts[objects[0]][1].lower() + " ",
     )
-    new = [i for i in filled if parts[i][0] not in ("", "off", "at") and (given or not objects) and " " in parts[i][1]]
+    every = bool(objects) and parts[objects[0]][1].lower().startswith("all ")  # "I do all my slides in typst"
+    new = [
+        i
+        for i in filled
+        if parts[i][0] not in ("", "off", "at") and (given or not objects) and (every or " " in parts[i][1])
+    ]
     objects = (new if lemma != "be" else []) or objects
     placed = [i for i in filled if parts[i][0]] if lemma in _PLACING or (lemma == "be" and len(filled) > 1) else []
     if lemma == "be" and filled[0] == 0 and re.match(r"an? ", parts[0][1]) and not named:
         placed = []  # "a signalman on the railway": what somebody is
     if lemma == "be" and strong and strong[0] == 0 and parts[0][0] == "" and re.search(r"[A-Z]", parts[0][1]):
         strong = strong[:1]  # "a Toyota with 180,000 km"
-    at = (money or strong[-1:] or placed[:1] or objects[:1] or filled)[0]
+    whom = [i for i in strong if not parts[i][0] and value_type(parts[i][1]) == "name"] if lemma == "join" else []
+    at = (whom or money or strong[-1:] or placed[:1] or objects[:1] or filled)[0]
     preposition, phrase = parts[at]
     join = [f"{p} {n}".strip() for p, n in parts]
     return Slot(" ".join(join[:at]), preposition, phrase, value_of(phrase), " ".join(join[at + 1 :]))

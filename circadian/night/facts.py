@@ -14,6 +14,7 @@ from circadian.night.generic import PASSING, generic_drafts
 from circadian.night.grammar import (
     canonical,
     expand,
+    head_noun,
     is_plural,
     lemma_of,
     possessive,
@@ -26,7 +27,7 @@ from circadian.night.grammar import (
 from circadian.night.mentions import mentions
 from circadian.night.patterns import drafts
 from circadian.night.sieve import Said, heard
-from circadian.night.units import trim, unfront
+from circadian.night.units import NAME, trim, unfront
 from circadian.night.verdict import stands_alone
 from circadian.night.words import MEN, PEOPLE, RELATIVES, ROLES, WOMEN, bag
 from circadian.records import NO_TRAIN, Fact, Forgotten, Turn, normalize, short_id
@@ -40,6 +41,18 @@ _STOP = bag(
 _NOBODY = re.compile(r"(?:he|she|they|it|his|her|their|its|this|that|these|those)(?: |$)", re.IGNORECASE)
 
 
+_WHEN_IT_WAS = re.compile(r"(?:after|before|until|when|whenever|once|as|ever since) ")
+_NEW_ONE = re.compile(r"(?:the|my|our) new one(?= )", re.IGNORECASE)
+_REPLACED = re.compile(
+    r"\b(?:changed|switched|replaced|(?:have|got|need) a new|(?P<past>(?:my|our) (?:old|former|last|previous)))(?: my| our)? "
+    r"(?P<n>[a-z]+)\b(?! (?:from|to)\b)",
+    re.IGNORECASE,
+)
+# "… and the kids named her Toffee": whom, the half before it says.
+_NAMED_IT = re.compile(
+    rf"(?:I|[Ww]e|[Tt]hey|(?:[Mm]y|[Oo]ur|[Tt]he) [\w' -]+?)(?: [a-z]+ly)? "
+    rf"(?:named|called|christened|call) (?:her|him|it) (?P<name>{NAME})$"
+)
 # Relations whose value may be a list.
 _LISTS = MULTI | {"clause", "studies"}
 # The second half of "is vegan and allergic to soy", and of "was born in Porto but raised in Paris".
@@ -94,7 +107,10 @@ def read_turn(text: str) -> tuple[list[tuple[Draft, bool]], dict[str, int]]:
     out: list[tuple[Draft, bool]] = []
     subject = ""
     update = False
+    before = ""
     for statement in statements:
+        statement = _renewed(statement, before)
+        before = statement.text
         update = update or statement.update
         found: list[Draft] = []
         for part in _parts(statement, subject):
@@ -104,7 +120,19 @@ def read_turn(text: str) -> tuple[list[tuple[Draft, bool]], dict[str, int]]:
         if not found and not statement.names_only:
             _add(dropped, {"nothing lasting": 1})
         out += [(draft, update) for draft in found]
-    return out, dropped
+    named = {
+        head_noun(d.subject) for d, _ in out if d.relation in ("name", "role", "attribute")
+    }  # "I have a hamster, he's called Peanut"
+    return [told for told in out if not (told[0].key == "i|have" and head_noun(told[0].value) in named)], dropped
+
+
+def _renewed(statement: Said, before: str) -> Said:
+    """ "The new one is called Dr Quastow" after "I've changed dentists": my dentist is."""
+    new, old = _NEW_ONE.match(statement.text), _REPLACED.search(before)
+    if not new or not old:
+        return statement
+    thing = re.sub(r"(?<!s)s$", "", old["n"])
+    return replace(statement, text=f"my {thing}{statement.text[new.end() :]}", update=not old["past"])
 
 
 def _is_told(draft: Draft, found: Sequence[Told]) -> bool:
@@ -123,7 +151,10 @@ def _drafts_of(part: str, statement: Said) -> list[Draft]:
     named = _sound(names)
     plain = strip_trailing(trim(rest))
     main, front = unfront(plain)
-    known = drafts(plain) or (drafts(f"{main} {front}") or drafts(main) if front else [])
+    known = drafts(plain)
+    if front and not known:
+        told = (main, f"{main} {front}") if _WHEN_IT_WAS.match(front) else (f"{main} {front}", main)
+        known = drafts(told[0]) or drafts(told[1])
     if PASSING.search(statement.raw):  # "my ping is 300 today"
         known = [d for d in known if d.relation != "attribute" or value_type(d.value) in ("name", "date")]
     found = _sound(known)
@@ -151,6 +182,9 @@ def _parts(statement: Said, subject: str) -> list[str]:
     out: list[str] = []
     for piece in _halves(statement.text):
         filled = _fill_pronoun(piece, subject)
+        given = _NAMED_IT.match(filled)
+        if given and subject and given["name"] != "I":
+            filled = f"{possessive(subject)} name is {given['name']}"
         out.append(_lower_start(strip_trailing(expand(filled))))
         subject = _next_subject(filled, [], subject)
     return out

@@ -56,6 +56,11 @@ _LIFE_EVENTS = bag(
     "bear raise bring marry baptize christen diagnose elect appoint promote name call educate adopt vaccinate award "
     "divorce widow hire operate station train"
 )
+_MAKING = bag("build restore renovate knit translate")  # "I'm building a zoetrope": for weeks
+_TAKEN_UP = bag("switch convert migrate")  # "I switched to decaf": what is done since
+_DEEDS = bag("plant build inherit found adopt")  # what is there ever since
+_KEPT = bag("live sit hang lie stand stay go keep store hide")  # "the spare key lives under the blue flowerpot"
+_KEPT_AT = bag("in on under behind beneath below inside above beside with near")
 _STOWING = bag("hide stash stow bury store")  # where a thing stays until it is told otherwise
 _STOWED = bag("in under behind beneath below inside above on beside")
 _NEED_MORE = bag("afraid scared terrified fond proud named called based located made")
@@ -64,11 +69,13 @@ _LASTING_PROGRESSIVE = bag(
     "plan take raise "
     "grow knit translate"
 )
+_WORKS = bag("thesis dissertation phd doctorate book novel paper essay play project talk lecture blog podcast memoir")
 _THINGS_HAD = PEOPLE | PETS | bag(
     "brothers sisters sons daughters kids children cats dogs twins siblings cousins grandchildren grandkids "
     "nephews nieces hens chickens rabbits car bike boat garden allotment house flat cabin cottage tattoo allergy "
     "motorbike motorcycle van piano guitar telescope degree phd licence license subscription caravan tractor "
     "greenhouse pond pool workshop shop business company blog podcast employees staff braces asthma diabetes arthritis "
+    "disease syndrome disorder migraines "
     "epilepsy adhd dyslexia eczema psoriasis tinnitus pacemaker stutter scar implant glasses grandchildren godchildren"
 )  # fmt: skip
 
@@ -173,7 +180,7 @@ def habit_draft(text: str) -> Draft | None:
 def _key(clause: Clause, slot: Slot, value: str) -> str:
     """Subject, verb and what stands before the value: what stays the same when the fact is told again."""
     if value != slot.value and value in clause.subject:
-        return f"{canonical(slot.phrase)}|{clause.lemma} by"
+        return f"{canonical(slot.before or slot.phrase)}|{clause.lemma} by"
     frame = canonical(
         " ".join(p for p in (slot.before, slot.preposition, slot.after if slot.before == "" else "") if p)
     )
@@ -238,6 +245,9 @@ def _accept(clause: Clause, slot: Slot, raw: str, asked: bool) -> bool:
         if re.fullmatch(r"the [A-Z][\w'-]*(?: [A-Z][\w'-]*)*", clause.subject) and value_type(slot.phrase) == "name":
             return False
         mine = slot.preposition and clause.aux in ("has", "have") and re.search(r"\b(?:me|us)\b", slot.before)
+        mine = mine or (slot.preposition == "by" and clause.aux and re.match(r"(?:my|our) ", slot.phrase))
+        kept = clause.lemma in _KEPT and slot.preposition in _KEPT_AT and re.match(r"(?:the|my|our) ", slot.phrase)
+        mine = mine or (kept and not slot.before and (_present(clause) or clause.aux == "is"))
         lasting = _specific(clause) and clause.lemma not in _PASSING_VERBS and _has_object(slot)
         return particular or bool(mine) or lasting
     return particular and value_type(slot.phrase) == "name" and bool(clause.aux)
@@ -245,7 +255,8 @@ def _accept(clause: Clause, slot: Slot, raw: str, asked: bool) -> bool:
 
 def _of_the_moment(clause: Clause, slot: Slot, first: str) -> bool:
     """Opinions of others, news, results, and what came and went; never what lasts."""
-    if clause.lemma in _OPINING or (clause.lemma == "use" and clause.rest.startswith("to ")):
+    opines = clause.lemma in _OPINING and not (clause.lemma == "swear" and slot.preposition == "by")
+    if opines or (clause.lemma == "use" and clause.rest.startswith("to ")):
         return True
     if clause.lemma in ("want", "need", "try", "plan", "like") and clause.rest.startswith("to "):
         return True
@@ -298,7 +309,8 @@ def _accept_progressive(clause: Clause, slot: Slot, particular: bool) -> bool:
         r"\b(?:my|our|i|we)\b|^[A-Z]", re.sub(r"^The\b", "", clause.subject), re.IGNORECASE
     ):
         return not clause.aux.startswith(("was", "were"))
-    lasting = particular or clause.lemma in ("learn", "study", "restore", "renovate", "raise")
+    made = clause.lemma in _MAKING and re.match(r"an? ", slot.phrase) is not None and not slot.preposition
+    lasting = particular or made or clause.lemma in ("learn", "study", "restore", "renovate", "raise")
     return lasting and clause.lemma in _LASTING_PROGRESSIVE and not clause.aux.startswith(("was", "were"))
 
 
@@ -314,7 +326,7 @@ def _planned(slot: Slot) -> bool:
 
 def _accept_have(clause: Clause, slot: Slot, first: str, particular: bool) -> bool:
     """Relatives, animals and things one has; what my things have. Not a question, a meeting or a cold."""
-    kind = value_type(slot.phrase)
+    kind = value_type(re.sub(r"^(?:only|just|about|over|exactly|almost) ", "", slot.phrase))
     if (kind == "date" and not _present(clause)) or _HAD_FOR_NOW.search(slot.before or slot.phrase):
         return False
     if clause.verb == "had" and not clause.aux:
@@ -325,13 +337,15 @@ def _accept_have(clause: Clause, slot: Slot, first: str, particular: bool) -> bo
         thing = head_noun(clause.subject) not in PEOPLE and " " in slot.value and _present(clause)
         if thing or particular:
             return True
+    if re.match(r"(?:an? )?new ", slot.phrase) and kind == "common" and head_noun(slot.phrase) in PEOPLE:
+        return False  # "I have a new coach": who, is not said
     had = re.split(r", | and another", strip_determiner(slot.phrase))[0].split(" of ")[0].split(" ")[-1].lower()
     return had in _THINGS_HAD or (particular and kind in ("name", "date"))
 
 
 def _accept_own(clause: Clause, slot: Slot, particular: bool) -> bool:
     """What I or we do: habits in the present, and particular events."""
-    going = re.match(r"to (?:the|a) [a-z ]+ [A-Z]", clause.rest) and clause.lemma == "go" and _present(clause)
+    going = re.match(r"to (?:the|a) (?:[a-z ]+ )?[A-Z]", clause.rest) and clause.lemma == "go" and _present(clause)
     done = clause.lemma == "get" and (lemma_of(clause.rest.split(" ")[0]) or ("", ""))[1] in ("past", "participle")
     habit = (
         _present(clause)
@@ -347,6 +361,10 @@ def _accept_own(clause: Clause, slot: Slot, particular: bool) -> bool:
         return slot.phrase.lower() not in ("it", "this", "that", "them", "one", "something") and (
             particular or _has_object(slot)
         )
+    if clause.lemma in _TAKEN_UP and slot.preposition == "to" and not slot.before:
+        return True
+    if clause.lemma in _DEEDS and not slot.preposition and re.match(r"(?:an?|two|three) ", slot.phrase):
+        return True
     if clause.lemma in _STOWING and re.match(r"(?:my|our|the) ", slot.before) and slot.preposition in _STOWED:
         return True
     return particular and value_type(slot.phrase) != "number"
@@ -358,6 +376,12 @@ def _accept_be(clause: Clause, slot: Slot, own: bool, particular: bool) -> bool:
         r"in (?:year|grade|form) \w+|in my \w+ (?:year|grade|semester|term)\b|on (?:holiday|leave) ", clause.rest
     ):
         return first == "in" or _planned(slot)
+    if own and re.match(
+        r"in (?:the )?\w+(?:st|nd|rd|th) (?:grade|year|form|class)\b|on the [a-z -]+ (?:ward|team|board)$", clause.rest
+    ):
+        return True
+    if own and slot.preposition in ("about", "on") and head_noun(clause.subject) in _WORKS and not slot.before:
+        return True
     if (slot.preposition == "at" and value_type(slot.phrase) == "number") or re.search(r"\bpercent\b|%", clause.rest):
         return False
     served = re.match(
@@ -378,6 +402,7 @@ def _accept_be(clause: Clause, slot: Slot, own: bool, particular: bool) -> bool:
         return True
     if re.match(r"the [A-Z]", clause.subject):
         return False
+    own = own or (clause.subject.startswith("the ") and clause.subject[4:] in PETS)
     if not own and not (clause.subject.lower().startswith("the ") and particular):
         return False
     if re.match(r"the \w+ of [A-Z]", clause.rest) and clause.subject[:1].isupper() and " " not in clause.subject:

@@ -50,19 +50,26 @@ _ADVERBS = bag(
     "now already officially actually originally normally generally typically ever even both all regularly mostly "
     "once secretly"
 )
-_IS_NOT_OWNER = "a|an|the|called|named|not|now|also|allergic|away|from|in|at|on"
+_IS_NOT_OWNER = (
+    "a|an|the|called|named|not|now|also|allergic|away|from|in|at|on|made|built|painted|parked|stored|kept|due|still|"
+    "always|under|behind"
+)
 _NO_PLACE = r"(?<!\bat )(?<!\bto )(?<!\bby )(?<!\bfrom )(?<!\bnear )"
 _CONTRACTIONS = (
     (r"\b(I)['’]m\b", r"\1 am"),
     (r"\b(we|you|they)['’]re\b", r"\1 are"),
     (r"\b(I|we|you|they)['’]ve\b", r"\1 have"),
     (r"\b(I|we|you|he|she|it|they)['’]ll\b", r"\1 will"),
-    (r"\b(he|she|it|that|there|who|what|where|here|name)['’]s (been|got)\b", r"\1 has \2"),
+    (r"\b([a-z]+)['’]s (been|got)\b", r"\1 has \2"),
     (r"\b(he|she|it|that|there|who|what|where|here|name)['’]s\b", r"\1 is"),
     # not "at the dentist's at ten": what stands behind a preposition is its owner's place
     (rf"{_NO_PLACE}\b((?:my|our|the) (?:[a-z-]+ )?[a-z-]+)['’]s(?= (?:{_IS_NOT_OWNER})\b)", r"\1 is"),
     (r"\b(have|has) got to\b", r"\1 to"),
-    (r"\b(have|has) got(?= (?:two|three|four|five|six|\d+)\b)", r"\1"),
+    (
+        r"\b(have|has) got (?!to\b|used\b|rid\b|lost\b|stuck\b|into\b|back\b|up\b|out\b|on\b|off\b|over\b|better\b|"
+        r"worse\b|ready\b|around\b|[a-z]+ed\b)",
+        r"\1 ",
+    ),
     (r"\bshall\b", r"will"),
     (r"\bcannot\b", r"can't"),
     (r"\bcan not\b", r"can't"),
@@ -102,7 +109,11 @@ _TRAILING = re.compile(
     r"[, ]+(?:now|today|these days|nowadays|at the moment|at present|currently|right now|"
     r"this (?:week|month|year|morning|afternoon|evening)|"
     r"yesterday|last (?:week|month|year|night)|recently|lately|since yesterday|just now|tonight|already|too|as well|"
-    r"please remember(?: (?:it|that))?|just so you know|remember that|don't forget|by the way|btw|badly|severely|"
+    r"(?:(?:please|so) )?(?:remember|note|keep)(?: (?:it|that)(?: in mind)?)|just so you know|just fyi|fyi|"
+    r"for the record|remember that|don't forget|by the way|btw|badly|severely|permanently|"
+    r"every(?:body|one) (?:does|calls me that)|as of (?:this|last|next) [a-z]+|"
+    r"instead of [^,;]+|a while (?:ago|back)|all my life|"
+    r"in case (?:you|it|i|we|anyone) [^,;]+|however [^,;]+|"
     r"of course|as always|as usual|for good|at last|actually|again|finally|instead|from now on|"
     r"obviously|after all|anymore|any more|"
     r"for now|in fact|though|originally|by far|mostly|mainly|"

@@ -9,9 +9,9 @@ from dataclasses import replace
 
 from circadian.night.builders import Draft, identity, identity_name
 from circadian.night.clauses import parse
-from circadian.night.grammar import DETERMINERS, PREPOSITIONS
+from circadian.night.grammar import DETERMINERS, PREPOSITIONS, head_noun
 from circadian.night.units import NAME
-from circadian.night.words import DAYS, MONTHS, PETS, RELATIVES, ROLES
+from circadian.night.words import DAYS, MONTHS, PEOPLE, PETS, RELATIVES, ROLES
 
 _KIN = "|".join(sorted((re.escape(w) for w in RELATIVES | ROLES | PETS), key=len, reverse=True))
 _ADJECTIVE = r"(?:(?!(?:to|a|an|the|of|with|for|in|at|on|by|from|and|my|our) )[a-z-]+ )"
@@ -21,7 +21,9 @@ _NOT_FIRST = rf"(?!(?:{'|'.join([*DAYS, *MONTHS, 'i', 'im'])})\b)"
 _PERSON = rf"(?i:{_NOT_FIRST}){NAME}"
 _PASSING_NAME = re.compile(rf"\b(?P<np>{_MINE}(?:{_KIN})),? (?:called |named )?(?P<v>{_PERSON})\b")
 _THE_ONE = re.compile(rf"\b(?P<np>the (?:{_KIN})), (?P<v>{_PERSON})$")
-_BETWEEN = re.compile(rf"^(?P<np>{_NP}),? (?:(?:a|an|one|called|named) )?(?P<v>{_PERSON}),(?= [a-z])")
+_BETWEEN = re.compile(
+    rf"^(?P<np>{_NP}),? (?:(?:a|an|one|called|named) )?(?P<v>{_PERSON}(?: and {_PERSON})?),(?= [a-z])"
+)
 _MAKE = re.compile(
     rf"^(?P<np>(?:[Mm]y|[Oo]ur) [\w' -]+?), (?P<det>an?) (?P<v>{NAME})(?: (?:from|of|in) [\w ]+)?,(?= [a-z])"
 )
@@ -38,7 +40,21 @@ _OWNED = re.compile(
     rf"(?P<n>(?:[a-z-]+ ){{0,2}}?[a-z-]+) (?:called|named) (?P<v>{NAME})"
 )
 _SPOUSE = re.compile(rf"^(?P<v>{NAME}) and I (?:have been married|got married|are married|were married|married)\b")
-_OBJECT = re.compile(rf"\b(?:an?|our|my) (?P<n>(?:[a-z-]+ )?[a-z-]+), the (?P<v>{_PERSON})$")
+_ITS_MAKE = re.compile(
+    rf"\b(?P<np>(?:[Mm]y|[Oo]ur) (?:[a-z-]+ )?[a-z-]+), an? (?P<v>(?:\d{{4}} |[a-z]+ )?{NAME}(?: [a-z]+)?)(?=$|[,.])"
+)
+_NUMBERED = r"(?:two|three|four)"
+_PAIR = re.compile(
+    rf"^(?:I|[Ww]e) (?:have|got|adopted|own)(?: got)? (?P<n>{_NUMBERED} (?:[a-z-]+ )?[a-z-]+s)(?: from [\w ]+?)?,? "
+    rf"(?:called |named )?(?P<v>{_PERSON}(?:, {_PERSON})*,? and {_PERSON})$"
+)
+_OBJECT = re.compile(
+    rf"\b(?:an?|our|my) (?P<n>(?:(?!new )[a-z-]+ )?(?:[a-z-]+))(?: for (?:the|my|our) [a-z]+)?, "
+    rf"(?:the|a certain|one) (?P<v>{_PERSON})$"
+)
+_HER_NAME = re.compile(
+    rf"\b(?P<np>{_MINE}(?:{_KIN})),? (?:and |whose )?(?:her |his |their )?name is (?P<v>{_PERSON})\b"
+)
 
 
 def mentions(text: str) -> tuple[list[Draft], str]:
@@ -62,10 +78,18 @@ def mentions(text: str) -> tuple[list[Draft], str]:
                 : found.end("v")
             ]
     out = [identity_name(_low(m["np"]), m["v"]) for m in _PASSING_NAME.finditer(text)]
+    out += [identity_name(_low(m["np"]), m["v"]) for m in _HER_NAME.finditer(text)]
     kept = _THE_ONE.search(text)
     if kept:
         out.append(identity_name(kept["np"], kept["v"]))
         text = text[: kept.end("np")]
+    pair = _PAIR.match(text)
+    if pair:
+        thing = f"our {pair['n']}" if text[:2].lower() == "we" else f"my {pair['n']}"
+        return [replace(identity(thing, pair["v"]), value=pair["v"])], ""
+    model = _ITS_MAKE.search(text)
+    if model and _is_thing(model["np"]) and head_noun(model["np"]) not in PEOPLE:
+        return [identity(_low(model["np"]), model["v"])], text[: model.end("np")]
     bought = _OBJECT.search(text)
     if bought:
         thing = f"the {bought['n']}"

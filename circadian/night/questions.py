@@ -260,7 +260,7 @@ def _voices(clause: Clause, slot: Slot, question: str, preposition: str) -> list
     if form is None or clause.is_be:
         return []
     last = clause.aux.split(" ")[-1] if clause.aux else ""
-    if slot.preposition == "by" and last in ("was", "were", "is", "are") and question == "who":
+    if slot.preposition == "by" and last in ("was", "were", "is", "are") and question == "who" and form[1] != "ing":
         past, present = past_of(clause.lemma), third_of(clause.lemma)
         verb = past if last in ("was", "were") else present
         text = joined(["who", verb, clause.subject, slot.before, slot.after])

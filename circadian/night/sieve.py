@@ -41,7 +41,12 @@ _REMEMBER = re.compile(
 )
 _FILLERS = re.compile(
     r"^(?:oh|ah|hey|hi|hello|well|so|ok|okay|yes|yeah|yep|no|and|but|also|actually|btw|fyi|ps|p\.s\.|by the way|"
-    r"just so you know|for the record|"
+    r"for the record|"
+    r"(?:oh,? )?(?:and )?before (?:we (?:start|begin|go on)|i forget)|"
+    r"random(?: thing| fact| question)?,? but|quick (?:thing|one)|"
+    r"heads[ -]up|fwiw|psa|not that it (?:matters|is important)[\w ]*,? but|just so (?:you|we) [\w' ]+(?=:)|"
+    r"if you ask me|between (?:us|you and me)|quick (?:heads-up|note|update)(?: [\w ]+(?=:))?|"
+    r"just so you know(?: for next time| if [\w ]+(?=:))?|"
     r"for your information|you know(?: what)?|guess what|fun fact|good news|great news|bad news|big news|sad news|"
     r"just fyi|anyway|as it happens|"
     r"in case (?:you|it|i)[\w ']*|i (?:should|forgot to|wanted to|have to|want to|just wanted to) (?:mention|"
@@ -59,6 +64,14 @@ _FILLERS = re.compile(
     r"(?:\s*[:,;!.—–-]+\s*|\s+(?=(?:i|i'm|i've|we|we're|we've|my|our|the|that)\b))",
     re.IGNORECASE,
 )
+# What is said to the assistant behind a statement.
+_ASIDE = re.compile(
+    r",? (?:just so you know|in case you[\w' ]*|(?:so )?(?:please )?(?:keep|bear) (?:that|it|this) in mind|"
+    r"so (?:an?|any|some|your) [^,]+ (?:would be|is) (?:great|nice|lovely|helpful|perfect|welcome|appreciated)|"
+    r"if you must know|as you (?:may |might )?know|you know|trust me|believe me|mind you|would you believe(?: it)?)"
+    r"[.! ]*$",
+    re.IGNORECASE,
+)
 _MAYBE = re.compile(
     r"\b(?:if|would|wouldn't|might|maybe|perhaps|wish|wishes|imagine|suppose|supposing|could|couldn't|hopefully|"
     r"probably|hope|hopes|hoping|"
@@ -66,7 +79,8 @@ _MAYBE = re.compile(
     r"almost|(?:i|we) nearly|possibly|i guess|"
     r"i think|i suppose|i'd|as if|let's say|hypothetically|what about|don't know|do not know|no idea|"
     r"not certain|toying with|tempted|"
-    r"rumou?rs?|apparently|supposedly|allegedly|seems?|looks like|any (?:ideas?|tips|chance)|can't decide|someday|"
+    r"rumou?rs?|apparently(?!,? (?:my|I|I'm|our|we)\b)|supposedly|"
+    r"allegedly|seems?|looks like|any (?:ideas?|tips|chance)|can't decide|someday|"
     r"one day|either)\b",
     re.IGNORECASE,
 )
@@ -175,6 +189,11 @@ def heard(turn_text: str) -> tuple[list[Said], dict[str, int]]:
     out: list[Said] = []
     dropped: dict[str, int] = {}
     update = remember = False
+    turn_text = re.sub(
+        r"\b(?:[Mm]y )?[Ff]avou?rite ([a-z]+)\? (?:(?:Easily|Easy|Definitely|Hands down|It's|Has to be),? )?(?=[A-Z])",
+        r"My favourite \1 is ",
+        turn_text,
+    )
     text = plain_typing(_without_pastes(turn_text, dropped))
     if _JOKE.search(text):
         _count(dropped, "joke", max(1, len(sentences(text))))
@@ -203,6 +222,7 @@ def _judged(whole: str, raw: str) -> list[tuple[str, str | None]]:
     """
     if len(raw) > LONGEST:
         return [(whole, "paste")]
+    whole = _ASIDE.sub("", whole)
     out: list[tuple[str, str | None]] = []
     frame: str | None = None
     told, asking = _asking_apart(whole)
@@ -225,6 +245,8 @@ def _asking_apart(text: str) -> tuple[str, str]:
         return reason["clause"], text[reason.end() :].strip()
     if re.search(r"[?？]", text):
         match = next((m for m in _ASKING.finditer(text) if refuse(text[: m.start()], text) is None), None)
+        if match and re.fullmatch(r"(?:right|correct|ok|okay)\W*", text[match.end() :], re.IGNORECASE):
+            return "", text  # all of it is asked
         if match:
             return text[: match.start()], text[match.end() :]
         left, _, right = text.rpartition(", ")  # "…, name ideas??"; "…, right?" asks for all of it
@@ -257,6 +279,7 @@ def _without_pastes(text: str, dropped: dict[str, int]) -> str:
     quoted = re.sub(r"[\"“”«][^\"“”»]{25,}[\"“”»]", "", fenced)
     if quoted != fenced:
         _count(dropped, "quote")
+    quoted = re.sub(r"(?<=:) ['‘][^\n]{15,}['’](?=\W*$)", "", quoted, flags=re.MULTILINE)
     lines = [line for line in quoted.splitlines() if line.strip()]
     own = [line for line in lines if not line.lstrip().startswith(">")]
     if len(own) < len(lines):
@@ -311,7 +334,7 @@ def refuse(bare: str, raw: str) -> str | None:
 
 
 def _imperative(text: str) -> bool:
-    if re.match(r"call me [A-Z]", text, re.IGNORECASE):
+    if re.match(r"(?:just |please )?call me [A-Z]", text, re.IGNORECASE):
         return False
     words = text.split()
     first = words[0].lower().strip(",")

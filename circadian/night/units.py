@@ -17,7 +17,7 @@ NAME = (
     r"(?:(?:Dr|Mr|Mrs|Ms|Prof|Herr|Frau|Madame|Señora?|Sir|Uncle|Aunt)\.? )?"
     rf"[A-ZÀ-ÖØ-Þ]{_LETTER}*[a-zà-ÿ](?: (?:(?:de|da|van|von|der|la|of|&) )?[A-ZÀ-ÖØ-Þ]{_LETTER}+)*"
 )
-DAY = rf"(?:the )?(?:(?:{'|'.join([*DAYS, *MONTHS])})\b|\d{{1,2}}(?:st|nd|rd|th)?(?: of)? (?:{'|'.join(MONTHS)})\b)"
+DAY = rf"(?:the |every (?:second |other )?)?(?:(?:{'|'.join([*DAYS, *MONTHS])})s?\b|\d{{1,2}}(?:st|nd|rd|th)?(?: of)? (?:{'|'.join(MONTHS)})\b)"
 _SUBORDINATE = bag(
     "who which whose whom where because since so as though although while when whenever until unless if whereas "
     "despite except not no nor never if even once thanks than"
@@ -37,7 +37,8 @@ _BARE_JOINT = re.compile(
 PAST_LIKE = frozenset(past for base, (past, _) in IRREGULAR.items() if base == past)
 _STARTER = bag("i we he she it they my our his her their its the there this these those a an some")
 _AGAIN = re.compile(
-    r"(?:it|she|he|that|this)(?: is| was|'s) (?:my|our|the) |(?:her|his|its|their|whose) name is ", re.IGNORECASE
+    r"(?:it|she|he|that|this)(?: is| was|'s) (?:my|our|the|his|her|their) |(?:her|his|its|their|whose) name is ",
+    re.IGNORECASE,
 )
 _COPY = re.compile(
     r"\b(?:this|following|sentence|text|line|example|phrase|word|title|headline|paragraph)\b", re.IGNORECASE
@@ -60,6 +61,20 @@ _REWRITES = [
         (True, r"give me (.+?) (?:over (?:anything|everything)\b[\w ]*|any day(?: of the week)?)", r"I like \1 most"),
         (True, r"no (?:other )?([a-z]+) (?=[^;,]*\b(?:me|my|us)\b)[^;,]* (?:as|than|like) ((?:my |our )?[\w' -]+?)", r"my favourite \1 is \2"),
         (True, r"nothing(?: (?:on (?:this )?earth|in (?:the|this) world|else))? (?=[^;,]*\b(?:me|my|us)\b)[^;,]* (?:than|like|as) ([\w' -]+?)(?: does| can)?", r"I like \1 most"),
+        # What was given up for what.
+        (True, r"(I|we|he|she|they|(?:my|our) [\w' -]+?)((?: have| has)?(?: just| recently| finally)?) (?:switched|changed|moved over|upgraded|converted|migrated|moved|went) from (.+?) (?:over )?to (.+)", r"\1\2 switched to \4"),
+        (True, r"(I|we|he|she|they|(?:my|our) [\w' -]+?)((?: have| has)?(?: just| recently| finally)?) (?:swapped|traded|exchanged|replaced) (.+?) (?:for|with|by) (.+)", r"\1\2 switched to \4"),
+        (True, r"(?:my|our) (?:only )?(?:food )?allergy is to (.+)", r"I am allergic to \1"),
+        (True, r"(?:that|the|this) ((?:[\w-]+ ){0,2}[\w-]+) of (mine|ours) (.+)", r"my \1 \3"),
+        (True, r"being ((?:[a-z]+-)+[a-z]+|[a-z]+|an? [a-z -]+), (I|we) .+", r"\2 am \1"),
+        (True, r"((?:shoe|ring|hat|dress|collar|glove|shirt|trouser) size) ([\w/-]+)", r"my \1 is \2"),
+        (False, rf"({NAME}) is what (I|we|they) (?:call|named|called) ((?:the|my|our) .+)", r"\2 call \3 \1"),
+        (False, rf"({NAME}) is what (I|we|they|(?:my|our) [a-z -]+?) ([a-z]+)((?: .+)?)", r"\2 \3 \1\4"),
+        (True, r"(.+?) (is|are) going to be (made|built|painted|called|named) (.+)", r"\1 \2 \3 \4"),
+        (True, r"(.+? (?:can't (?:eat|have|drink|stand)|don't eat|avoid)) (?:anything|things|food|stuff) (?:with|containing|made (?:of|with|from)) (.+)", r"\1 \2"),
+        (False, rf"I (?:(?:have )?(?:left|quit)|used to (?:work|be|teach) (?:at|for)) [^,;]+?(?:,| and| but)(?: now)? I am (?:now )?(?:at|with) ({NAME})(?: now)?", r"I work at \1"),
+        (True, r"((?:my|our) [\w' -]+?) (?:wants?|hopes?|plans?|is training|is studying) to (?:become|be) (an? [a-z -]+)", r"\1's dream job is \2"),
+        (True, r"(.+?) (?:am|is|are) not allowed (?:to (?:eat|drink|have) )?(?:any )?([a-z][\w' -]+?)(?: at all| any ?more)?", r"\1 can't have \2"),
         # Where somebody lives, turned round.
         (False, rf"({NAME}) is where (I|we|she|he|they|(?:my|our) [a-z -]+?) (?:(?:is|am|are) (?:now )?(?:settled|living|based)|lives?|settled|stays?)(?: now)?", r"\2 lives in \1"),
         (False, rf"(?:.* )?(on|in|at) ({NAME})\b.*? that is where (I|we) (?:live|stay|am living|are living)(?: now)?(?: so .*| because .*)?", r"\3 live \1 \2"),
@@ -129,12 +144,17 @@ def straight(text: str) -> str:
         match = pattern.fullmatch(bare)
         if match:
             return _agree(match.expand(plain).strip()) + end
-    dated = re.match(rf"([a-z-]+) is (?:now )?(?:on|at) (?:{DAY}s?\b|\d)", bare, re.IGNORECASE)
-    if dated and dated[1] not in (*DETERMINERS, "it", "he", "she", "there", "what", "everyone"):
+    dated = re.match(
+        rf"([a-z-]+(?: day)?) is (?:now )?(?:(?:on|at) (?:{DAY}|\d)|every (?:second |other |third )?{DAY})",
+        bare,
+        re.IGNORECASE,
+    )
+    if dated and dated[1].split(" ")[0] not in (*DETERMINERS, "it", "he", "she", "there", "what", "everyone"):
         return f"the {text}"
-    named = re.match(r"[a-z]+(?: [a-z]+){0,2}(?= is (?:on |at |now )?[\w'-]*\d)", bare)
-    if named and named[0].split(" ")[-1] in NUMBER_NOUNS | DATE_NOUNS and named[0].split(" ")[0] not in DETERMINERS:
-        return f"the {text}"
+    named = re.match(r"[A-Z]?[a-z]+(?: [a-z]+){0,2}(?= is (?:on |at |now )?[\w'-]*\d)", bare)
+    first = named[0].split(" ")[0].lower() if named else ""
+    if named and named[0].split(" ")[-1] in NUMBER_NOUNS | DATE_NOUNS and first not in DETERMINERS:
+        return f"the {text[:1].lower()}{text[1:]}"
     return _with_subject(bare) + end
 
 
@@ -226,7 +246,10 @@ def unfront(text: str) -> tuple[str, str]:
     return text, ""
 
 
-_AND_NOBODY = re.compile(r"(?<=\w)(?: and (?:nobody|nothing|no one|none)| so (?:no|not|yeah|yes)) .+$")
+_AND_NOBODY = re.compile(
+    r"(?<=\w)(?: and (?:nobody|nothing|no one|none|never|there (?:is|are)|won't|don't|doesn't|can't)|"
+    r" so (?:no|not|nothing|yeah|yes)) .+$"
+)
 
 
 def trim(text: str) -> str:
@@ -237,7 +260,8 @@ def trim(text: str) -> str:
         if _AGAIN.match(right) or _is_list(left, right) or not _says_enough(left, right):
             continue
         return trim(left)
-    text = _AND_NOBODY.sub("", text)
+    shorter = _AND_NOBODY.sub("", text)
+    text = shorter if parse(shorter) is not None else text
     for match in _TAIL.finditer(text):
         left, right = text[: match.start()], text[match.end() :].strip()
         if _is_tail(match[0].strip(), right) and _says_enough(left, right):

@@ -17,6 +17,10 @@ _DANGLING = re.compile(
     r"things?|stuff|(?<!little )(?<!-)ones?(?! (?:of|under|behind|beside|above|below|near|next)\b)|thing|you|your)\b",
     re.IGNORECASE,
 )
+_NOT_DANGLING = re.compile(
+    r" for everything$| everything(?= (?:through|with|via|in|on) )|"
+    r" this (?:season|year|spring|summer|autumn|fall|winter|term|semester)\b"
+)
 _THEIRS = re.compile(r"\b(?:his|her|hers|he|she|they|their|its)\b", re.IGNORECASE)
 # A second statement that no rule took apart: what is asked of the first would be answered with both.
 _RUN_ON = re.compile(
@@ -37,7 +41,7 @@ _ANYBODY = bag("anyone anybody everyone everybody someone somebody whoever peopl
 _NO_VALUE = bag(
     "all both some none any many most few several enough lots plenty more less much another other others same "
     "here there own me us so well now then again back home work out up away down off on over fine okay ok "
-    "busy done ready sure course time day way lot bit while kind sort"
+    "once twice busy done ready sure course time day way lot bit while kind sort"
 )
 
 
@@ -51,7 +55,11 @@ def stands_alone(draft: Draft) -> bool:
         or re.fullmatch(r"\W*", draft.value)
     ):
         return False
-    if _of_the_world(draft) or draft.subject.lower() in ("mine", "ours") or draft.subject.endswith(("'s", "s'")):
+    if (
+        _of_the_world(draft)
+        or draft.subject.lower() in ("mine", "ours", "my own", "our own")
+        or draft.subject.endswith(("'s", "s'"))
+    ):
         return False  # "my brother's is a Fender": what of his, the sentence before it knew
     if parse(f"{draft.subject} it") is not None and not re.search(r" (?:that|which|who|where|I|we)\b", draft.subject):
         return False  # "my husband works in Graz" is no subject
@@ -65,7 +73,7 @@ def stands_alone(draft: Draft) -> bool:
     if draft.relation not in ("clause", "attribute"):
         return True
     rest = draft.said.replace(draft.value, " ")
-    if _DANGLING.search(re.sub(r" for everything$", "", draft.said)):
+    if _DANGLING.search(_NOT_DANGLING.sub("", draft.said)):
         return False
     about_me = draft.subject.lower() in ("i", "we", "my", "our")
     return not (about_me and _THEIRS.search(rest)) and not _unsure(draft)
@@ -117,6 +125,8 @@ def _unsure(draft: Draft) -> bool:
     clause = parse(draft.said)
     if clause is None or draft.value not in clause.rest:
         return False
+    if re.match(r"(?:up|out|off|away|down) [a-z]+ing\b", draft.value):
+        return True  # "end up searching …"
     kind, named = value_type(draft.value), draft.subject[:1].isupper() and draft.subject.lower() not in (*PEOPLE, "i")
     first = draft.value.split(" ")[0]
     form = lemma_of(first)

@@ -283,6 +283,7 @@ ROLES = bag(
 )
 # What is told of these holds for long: "I keep bees", "my cousin teaches chess"; not "I call the client".
 LASTING_VERBS = bag(
+    "switch plant inherit adopt "
     "be have keep own use drive ride play teach coach study learn work run lead manage collect grow raise breed "
     "build make "
     "bake brew paint sing write wear sleep eat drink take put add store park speak cook sell repair restore fix "
