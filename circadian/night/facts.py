@@ -44,8 +44,8 @@ _NOBODY = re.compile(r"(?:he|she|they|it|his|her|their|its|this|that|these|those
 _WHEN_IT_WAS = re.compile(r"(?:after|before|until|when|whenever|once|as|ever since) ")
 _NEW_ONE = re.compile(r"(?:the|my|our) new one(?= )", re.IGNORECASE)
 _REPLACED = re.compile(
-    r"\b(?:changed|switched|replaced|(?:have|got|need) a new|(?P<past>(?:my|our) (?:old|former|last|previous)))(?: my| our)? "
-    r"(?P<n>[a-z]+)\b(?! (?:from|to)\b)",
+    r"\b(?:changed|switched|replaced|(?:have|got|need) a new|(?P<past>(?:my|our) (?:old|former|last|previous)))"
+    r"(?: my| our)? (?P<n>[a-z]+)\b(?! (?:from|to)\b)",
     re.IGNORECASE,
 )
 # "… and the kids named her Toffee": whom, the half before it says.
