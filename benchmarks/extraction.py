@@ -29,7 +29,8 @@ EXTRA_WORDS = 2  # of "an old Saab"; a value that brings half the sentence along
 DATA = Path(__file__).resolve().parent.parent / "tests" / "data"
 LABELS = (DATA / "labelled_turns.jsonl", DATA / "stranger_turns.jsonl")
 # Precision and recall of a batch when these rules had never met it. Who wrote 2 to 7 knew the rules; 8, 10 and 11 were
-# written by others who did not, and were asked to be inventive; 9 the same in single short sentences.
+# written by others who did not, and were asked to be inventive; 9 the same in single short sentences, 12 in
+# plain sentences of unusual relations ("My typewriter lacks the letter Q.").
 FIRST_SIGHT = {
     "stranger-1": (0.848, 0.560),
     "stranger-2": (0.844, 0.568),
@@ -42,9 +43,10 @@ FIRST_SIGHT = {
     "stranger-9": (0.914, 0.815),
     "stranger-10": (0.906, 0.674),
     "stranger-11": (0.740, 0.425),
+    "stranger-12": (1.000, 0.600),
 }
-LATEST = "stranger-11"
-MEASURED = "120 turns, 2026-11-29, rules mended for batches up to 10"
+LATEST = "stranger-12"
+MEASURED = "100 turns, 2026-11-29, rules mended for batches up to 11"
 
 
 @dataclass(frozen=True)

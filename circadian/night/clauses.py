@@ -1,16 +1,13 @@
-"""A statement taken apart, and asked back: subject, verb, the value in its phrase, and the questions that fit it.
+"""A statement asked back: the value in its phrase, and the questions that fit it; where its verb stands, says verbs.py.
 
 This is the path for relations nobody wrote a pattern for: "Our choir rehearses in Brannock Hall" → "Where does our
-choir rehearse?". `split_value` says which part is worth remembering, `asks` turns the rest into questions.
+choir rehearse?". `split_value` says which part is worth remembering, `ask` turns the rest into questions.
 """
 
 import re
 from dataclasses import dataclass
 
 from circadian.night.grammar import (
-    BE,
-    DETERMINERS,
-    MODALS,
     PREPOSITIONS,
     Clause,
     is_particular,
@@ -20,22 +17,13 @@ from circadian.night.grammar import (
     strip_determiner,
     value_type,
 )
-from circadian.night.words import IRREGULAR, KINDS, NOUNISH, NUMBER_WORDS, PEOPLE, PLACE_NOUNS, bag
+from circadian.night.verbs import ADVERBS, parse
+from circadian.night.words import IRREGULAR, KINDS, NUMBER_WORDS, PEOPLE, PLACE_NOUNS, bag
 
-_PRONOUNS = ("i", "we", "he", "she", "they", "it")
-_HAVE = ("have", "has", "had", "do", "does", "did", "don't", "doesn't", "didn't", "haven't", "hasn't")
-_NEGATIVE_BE = ("isn't", "aren't", "wasn't", "weren't")
-_RELATIVE = ("that", "which", "who", "where", "i", "we", "he", "she", "they", "you", "someone")
 _COMPOUND_PREPOSITIONS = (
     "next to", "in front of", "close to", "out of", "on top of", "across from", "opposite to", "because of",
     "instead of", "north of", "south of", "east of", "west of", "outside of",
 )  # fmt: skip
-_ADVERBS = bag(
-    "always usually often never sometimes only really just recently finally still also mostly mainly currently "
-    "now already officially actually originally normally generally typically ever even both regularly secretly "
-    "absolutely rarely almost probably definitely simply totally all"
-)
-_AFTER_BE = bag("now officially currently actually also finally")  # "she is now a luthier"
 _OF_ADJECTIVES = bag("afraid scared terrified fond proud full capable made out consist consists")
 _PLACING = bag("keep hide park store leave put stash bury hang")
 _PLACE_PREPOSITIONS = (
@@ -58,7 +46,7 @@ _TO_SOMEBODY = re.compile(
     r"(?= (?:an? |[€$£]|\d[\d.,]* (?:euros?|dollars?|pounds?|francs?|quid|bucks)\b))) "
 )
 # What follows a value in its list, up to the next phrase.
-_ITEM = rf"(?!(?:{'|'.join(PREPOSITIONS - {'of'} | _ADVERBS)})\b)[\w'-]+"
+_ITEM = rf"(?!(?:{'|'.join(PREPOSITIONS - {'of'} | ADVERBS)})\b)[\w'-]+"
 _AND_MORE = re.compile(
     rf"(?:, (?!and ){_ITEM}(?: {_ITEM})*? )*(?:, )?and (?!\d|an? (?!little|bit)){_ITEM}(?: {_ITEM})*"
 )
@@ -87,132 +75,6 @@ class Slot:
     phrase: str
     value: str
     after: str
-
-
-def parse(text: str) -> Clause | None:
-    """The main clause of a plain statement, None when no finite verb is found."""
-    words = text.rstrip(".! ").split()
-    at = _finite(words)
-    if at is None or at == 0:
-        return None
-    subject_end = at
-    adverbs: list[str] = []
-    while subject_end > 1 and words[subject_end - 1].lower() in _ADVERBS:
-        subject_end -= 1
-        adverbs.insert(0, words[subject_end])
-    subject = " ".join(words[:subject_end]).rstrip(",")
-    return _verb_group(subject, words[at:], adverbs)
-
-
-def _finite(words: list[str]) -> int | None:
-    """Index of the main clause's first finite verb or auxiliary."""
-    relative = False
-    for i in range(1, min(len(words), 14)):
-        word, before = words[i].lower().strip(","), words[i - 1].lower().strip(",")
-        if word in _RELATIVE and i >= 1 and before not in ("and", "but") and words[0].lower() not in _PRONOUNS:
-            relative = True
-            continue
-        if word in (*BE, *_NEGATIVE_BE, *MODALS, *_HAVE):
-            if relative:
-                relative = False
-                continue
-            return i
-        if not _may_be_verb(words, i, relative):
-            continue
-        if relative:
-            relative = False
-            continue
-        return i
-    return None
-
-
-def _may_be_verb(words: list[str], i: int, relative: bool) -> bool:
-    word, before = words[i].strip(",").lower(), words[i - 1].lower().strip(",")
-    pronoun = words[0].lower() in _PRONOUNS and all(w.lower() in _ADVERBS for w in words[1:i])
-    known = lemma_of(word) or _guess(word, words[0].lower() if pronoun else before)
-    if known is None or (words[i][:1].isupper() and i > 0):
-        return False
-    in_relative = before in _RELATIVE or (i > 1 and before in _ADVERBS and words[i - 2].lower() in _RELATIVE)
-    ended = any(w.lower() in _RELATIVE for w in words[1 : i - 1]) and not relative
-    if (before in DETERMINERS and before != "that") or before.endswith("'s") or known[1] in ("ing", "participle"):
-        return False
-    if before in PREPOSITIONS and not (ended and known[1] in ("past", "s")):
-        return False
-    if pronoun or in_relative:
-        return True
-    if known[1] == "base" and word not in _past_like():
-        plural = is_plural(" ".join(w for w in words[:i] if w.lower() not in _ADVERBS))
-        behind = words[i + 1].lower() if i + 1 < len(words) else ""
-        return plural and (known[0] not in NOUNISH or i == len(words) - 2 or behind in ("at", "on"))
-    if known[1] == "s" and known[0] in NOUNISH:
-        rest = [w.lower() for w in words[i + 1 : i + 6]]
-        later = any(form and form[1] != "s" and form[0] not in NOUNISH for w in rest[:2] for form in [lemma_of(w)])
-        return not any(w in (*BE, *MODALS, "has", "had") for w in rest) and bool(rest) and not later
-    return True
-
-
-def _guess(word: str, before: str) -> tuple[str, str] | None:
-    """A verb the tables do not know: by its past ending (honeymooned), after "re", or because "I" or "we" does it."""
-    again = lemma_of(word[2:]) if word.startswith("re") and len(word) > 5 else None
-    if again is not None and again[1] != "ing":
-        return "re" + again[0], again[1]
-    if len(word) > 6 and word.endswith("ed") and word.isalpha() and before not in DETERMINERS:
-        return word[:-2], "past"
-    if before in ("i", "we") and word.isalpha() and word not in _ADVERBS and word not in PREPOSITIONS and len(word) > 2:
-        return word, "base"
-    if before in ("he", "she", "it") and re.fullmatch(r"[a-z]{2,}[^s]s", word) and word not in _ADVERBS:
-        return word[:-1], "s"
-    return None
-
-
-def _past_like() -> frozenset[str]:
-    return frozenset(past for base, (past, _) in IRREGULAR.items() if base == past)
-
-
-def _verb_group(subject: str, words: list[str], adverbs: list[str]) -> Clause | None:
-    """Auxiliaries and the main verb from `words`; "have been playing", "was stolen", "can't eat", "live"."""
-    aux: list[str] = []
-    for i, raw in enumerate(words):
-        word = raw.lower().strip(",")
-        following = [w.lower().strip(",.") for w in words[i + 1 : i + 4]]
-        if word in _ADVERBS and i:
-            adverbs.append(raw)
-            continue
-        if word == "not":
-            return None
-        if word in (*MODALS, *BE, *_NEGATIVE_BE, *_HAVE, "been", "be", "being") and _is_auxiliary(word, following):
-            aux.append(word)
-            continue
-        known = ("be", "") if word in (*BE, "be", "been") else lemma_of(word) or _guess(word, subject.lower())
-        if known is None:
-            return None
-        rest = words[i + 1 :]
-        while known[0] == "be" and len(rest) > 1 and rest[0].lower() in _AFTER_BE:
-            adverbs.append(rest.pop(0))
-        return Clause(subject, " ".join(aux), " ".join(adverbs), raw, known[0], " ".join(rest))
-    return None
-
-
-def _is_auxiliary(word: str, following: list[str]) -> bool:
-    ahead = [w for w in following if w not in _ADVERBS]
-    if word in MODALS or word in ("don't", "doesn't", "didn't", "haven't", "hasn't"):
-        return True
-    if not ahead:
-        return False
-    form = lemma_of(ahead[0])
-    if word in BE or word in _NEGATIVE_BE or word in ("been", "being", "be"):
-        if ahead[0] == "being":
-            return True
-        # "is set", "is named": a participle; "is afraid", "is based in": decided by the verb table
-        return (
-            form is not None
-            and form[1] in ("ing", "past", "participle")
-            and ahead[0] not in ("retired", "married", "tired", "scared", "interested", "terrified", "divorced")
-        )
-    if word in ("have", "has", "had"):
-        done = form is not None and (form[1] in ("past", "participle") or ahead[0] in _past_like())
-        return ahead[0] in ("been", "got") or done
-    return word in ("do", "does", "did") and form is not None and form[1] == "base"
 
 
 def chunks(rest: str) -> list[tuple[str, str]]:
@@ -371,7 +233,9 @@ def wh_word(clause: Clause, slot: Slot) -> tuple[str, str]:
     kind, preposition = value_type(slot.phrase), slot.preposition
     if kind == "date" and clause.lemma == "have" and not preposition:
         return "which days", ""  # "has Sundays off"
-    if re.match(r"(?:every|each) (?:\d|two|three|four|five|six|seven|eight|nine|ten|other)", slot.phrase):
+    if re.match(
+        r"(?:every|each) (?:\d|second|third|fourth|two|three|four|five|six|seven|eight|nine|ten|other)", slot.phrase
+    ):
         return "how often", ""
     if kind in ("date", "time") and preposition in ("in", "on", "at", "", "by", "around", "before", "after"):
         return "when", preposition if preposition in ("before", "after") else ""
@@ -401,7 +265,7 @@ def _asks_who(clause: Clause, slot: Slot, kind: str) -> bool:
     """Whether the value is somebody: a title or a relative in it, or a name after by, with, for, married to …"""
     if any(w in PEOPLE for w in slot.phrase.split()) or _is_person(slot.value):
         return True
-    if kind != "name" or KINDS.get(slot.value.lower()) == "language":
+    if kind != "name" or KINDS.get(slot.value.lower()) == "language" or slot.value.split(" ")[-1].islower():
         return False
     if slot.preposition == "to":
         return slot.before.split(" ")[-1] in ("married", "engaged", "related") or clause.lemma == "belong"

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from circadian.night.builders import MULTI, Draft, appositive, kind_of
-from circadian.night.clauses import listed, parse
+from circadian.night.clauses import listed
 from circadian.night.foreign import foreign_draft
 from circadian.night.generic import PASSING, generic_drafts
 from circadian.night.grammar import (
@@ -28,6 +28,7 @@ from circadian.night.mentions import mentions
 from circadian.night.patterns import drafts
 from circadian.night.sieve import Said, heard
 from circadian.night.units import NAME, trim, unfront
+from circadian.night.verbs import parse
 from circadian.night.verdict import stands_alone
 from circadian.night.words import MEN, PEOPLE, RELATIVES, ROLES, WOMEN, bag
 from circadian.records import NO_TRAIN, Fact, Forgotten, Turn, normalize, short_id

@@ -3,7 +3,7 @@
 import re
 
 from circadian.night.builders import Draft, appositive, subject_key
-from circadian.night.clauses import Slot, parse, split_value
+from circadian.night.clauses import Slot, split_value
 from circadian.night.grammar import (
     DETERMINERS,
     Clause,
@@ -16,7 +16,8 @@ from circadian.night.grammar import (
     strip_determiner,
     value_type,
 )
-from circadian.night.words import DAYS, MONTHS, NO_OWNER, PEOPLE, PETS, bag
+from circadian.night.verbs import parse
+from circadian.night.words import DAYS, LASTING_VERBS, MONTHS, NO_OWNER, PASSING_VERBS, PEOPLE, PETS, bag
 
 PASSING = re.compile(
     r"\b(?:today|tonight|tomorrow|yesterday|this (?:morning|afternoon|evening|weekend)|last night|right now|"
@@ -35,11 +36,6 @@ _OPINION = re.compile(
 _NEGATED = re.compile(r"\b(?:never|no|not|nothing|nobody|none)\b|n't\b")
 _HAD_FOR_NOW = re.compile(
     r"\b(?:question|problem|idea|meeting|call|headache|issue|doubt|request|look|trouble|feeling|dream|cold|exam)s?\b"
-)
-_PASSING_VERBS = bag(
-    "hurt ache itch watch miss need want think feel guess know mean hope hear see understand agree wonder look try "
-    "get go say suppose believe appreciate apologize seem sleep wait walk happen forget notice talk tell ask "
-    "let mind thank care expect worry laugh cry fail matter deal check sound count search"
 )
 _LASTING_ADJECTIVES = bag(
     "vegetarian vegan allergic left-handed right-handed colour-blind color-blind colourblind colorblind married "
@@ -112,8 +108,11 @@ def generic_drafts(text: str, raw: str, front: str = "", *, asked: bool = False)
 
 def _there_is(clause: Clause, slot: Slot, text: str, raw: str) -> list[Draft]:
     """ "There is a Tamarind in the household": only what has a name, and where."""
-    place = re.search(r"\b(?:in|on|at|under|behind|near|next to) ((?:my|our|the) [\w' -]+)$", f"{slot.after}")
-    if place is None or slot.preposition or value_type(slot.phrase) != "name" or PASSING.search(raw):
+    place = re.search(r"\b(?:in|on|at|under|behind|near|above|next to) ((?:my|our|the) [\w' -]+)$", f"{slot.after}")
+    if place is None or slot.preposition or PASSING.search(raw):
+        return []
+    mine = re.match(r"(?:my|our) ", place[1]) and (clause.verb == "is" or value_type(slot.phrase) == "number")
+    if value_type(slot.phrase) != "name" and not mine:
         return []
     return [Draft("clause", place[1], slot.value, text, f"{canonical(place[1])}|there {clause.verb}")]
 
@@ -134,7 +133,7 @@ def _new_information(clause: Clause, slot: Slot, front: str, raw: str) -> str | 
         re.search(r"\b(?:my|our|me|us)\b", f"{inner} {front}") or len(re.findall(r"\bthe\b", f"{inner} {front}")) > 1
     )
     told = is_particular(re.sub(r"\bI\b", "", inner))
-    if told or PASSING.search(raw) or _OPINION.search(clause.rest) or clause.lemma in _PASSING_VERBS or clause.is_be:
+    if told or PASSING.search(raw) or _OPINION.search(clause.rest) or clause.lemma in PASSING_VERBS or clause.is_be:
         return None
     if _NEGATED.search(f"{clause.aux} {clause.adverb} {clause.rest}"):
         return None
@@ -229,7 +228,7 @@ def _accept(clause: Clause, slot: Slot, raw: str, asked: bool) -> bool:
     if first in ("i", "we"):
         return _accept_own(clause, slot, particular)
     kind = value_type(slot.phrase)
-    if clause.lemma in _PASSING_VERBS and (kind in ("time", "common", "number") or _weekday(slot)):
+    if clause.lemma in PASSING_VERBS and (kind in ("time", "common", "number") or _weekday(slot)):
         return False
     if (
         first == "the"
@@ -240,17 +239,28 @@ def _accept(clause: Clause, slot: Slot, raw: str, asked: bool) -> bool:
         return False  # "The buyer pays within thirty days": a rule, a price, a recipe
     if owned or named:
         lasting = _present(clause) or (_specific(clause) and first == "the")
-        return particular or (lasting and clause.lemma not in _PASSING_VERBS and _has_object(slot))
+        return particular or (lasting and clause.lemma not in PASSING_VERBS and _has_object(slot))
     if first == "the":
-        if re.fullmatch(r"the [A-Z][\w'-]*(?: [A-Z][\w'-]*)*", clause.subject) and value_type(slot.phrase) == "name":
-            return False
-        mine = slot.preposition and clause.aux in ("has", "have") and re.search(r"\b(?:me|us)\b", slot.before)
-        mine = mine or (slot.preposition == "by" and clause.aux and re.match(r"(?:my|our) ", slot.phrase))
-        kept = clause.lemma in _KEPT and slot.preposition in _KEPT_AT and re.match(r"(?:the|my|our) ", slot.phrase)
-        mine = mine or (kept and not slot.before and (_present(clause) or clause.aux == "is"))
-        lasting = _specific(clause) and clause.lemma not in _PASSING_VERBS and _has_object(slot)
-        return particular or bool(mine) or lasting
+        return _accept_the(clause, slot, particular, kind)
     return particular and value_type(slot.phrase) == "name" and bool(clause.aux)
+
+
+def _accept_the(clause: Clause, slot: Slot, particular: bool, kind: str) -> bool:
+    """ "The spare key lives under the flowerpot", "the shed was built by my father"; not what happens to anything."""
+    if re.fullmatch(r"the [A-Z][\w'-]*(?: [A-Z][\w'-]*)*", clause.subject) and kind == "name":
+        return False
+    mine = slot.preposition and clause.aux in ("has", "have") and re.search(r"\b(?:me|us)\b", slot.before)
+    mine = mine or (slot.preposition == "by" and clause.aux and re.match(r"(?:my|our) ", slot.phrase))
+    kept = (
+        clause.lemma in _KEPT
+        and slot.preposition in (*_KEPT_AT, "on top of", "next to")
+        and re.match(r"(?:the|my|our) ", slot.phrase)
+    )
+    mine = mine or (kept and not slot.before and (_present(clause) or clause.aux == "is"))
+    lasting = _specific(clause) and clause.lemma not in PASSING_VERBS and _has_object(slot)
+    placed = slot.preposition in (*_KEPT_AT, "from", "through", "over", "of") and not slot.before
+    lasting = lasting or (_present(clause) and clause.lemma in LASTING_VERBS and (placed or kind == "number"))
+    return particular or bool(mine) or lasting
 
 
 def _of_the_moment(clause: Clause, slot: Slot, first: str) -> bool:
@@ -265,7 +275,7 @@ def _of_the_moment(clause: Clause, slot: Slot, first: str) -> bool:
     if first not in ("i", "we", "my", "our") and clause.lemma in _NEWS:
         return True
     past = not clause.aux and not _present(clause) and not clause.is_be
-    came = value_type(slot.phrase) == "time" or (first == "the" and clause.lemma in _PASSING_VERBS)
+    came = value_type(slot.phrase) == "time" or (first == "the" and clause.lemma in PASSING_VERBS)
     return past and came
 
 
@@ -355,7 +365,7 @@ def _accept_own(clause: Clause, slot: Slot, particular: bool) -> bool:
         is not None
         and clause.lemma in ("get", "go", "wake", "sleep", "walk", "talk")
     )
-    if clause.lemma in _PASSING_VERBS and not going and not habit and not (done and particular):
+    if clause.lemma in PASSING_VERBS and not going and not habit and not (done and particular):
         return False
     if _present(clause) and not clause.aux:
         return slot.phrase.lower() not in ("it", "this", "that", "them", "one", "something") and (

@@ -86,7 +86,7 @@ _NUMBER = rf"(?:\d[\d.,:/]*|{'|'.join(NUMBER_WORDS)})"
 _NTH = "(?:first|second|third|fourth|last|other)"
 _DATE = re.compile(
     rf"(?:(?:{'|'.join(DAYS)}),? )?(?:(?:the )?\d{{1,2}}(?:st|nd|rd|th)?(?: of)? {_MONTH}|"
-    rf"{_MONTH}(?: (?:the )?\d{{1,2}}"
+    rf"(?:(?:early|late|mid) |mid-)?{_MONTH}(?: (?:the )?\d{{1,2}}"
     rf"(?:st|nd|rd|th)?)?)(?:,? \d{{4}})?|(?:every |next |the )?(?:{_NTH} )?"
     rf"(?:{'|'.join(DAYS)})s?\b(?: (?:morning|afternoon|evening|night)s?)?"
     r"|\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./]\d{2,4}|the \d{1,2}(?:st|nd|rd|th)\b(?! \w)|(?:18|19|20)\d\d\b"
@@ -282,6 +282,18 @@ def _with_ed(base: str) -> str:
         "refer",
     )
     return base + base[-1] + "ed" if one_vowel and not base.endswith("ck") else base + "ed"
+
+
+def without_ed(word: str) -> str:
+    """The base of a past that no table knows: eloped → elope, capsized → capsize, honeymooned → honeymoon.
+
+    One vowel and one consonant that was not doubled had an "e" behind it, but for the weak syllables of "entered".
+    """
+    stem = word.removesuffix("ed")
+    bare = re.search(r"(?:^|[^aeiou])[aeiouy][^aeiouwxy]$", stem) and not re.search(
+        r"(?:er|en|on|it|et|al|el|or|velop|llop)$", stem
+    )
+    return stem + "e" if bare or re.search(r"(?:[cvzu]|[^aeiou]l|dg)$", stem) else stem
 
 
 def third_of(base: str) -> str:

@@ -8,9 +8,9 @@ import re
 from dataclasses import replace
 
 from circadian.night.builders import Draft, identity, identity_name
-from circadian.night.clauses import parse
 from circadian.night.grammar import DETERMINERS, PREPOSITIONS, head_noun
 from circadian.night.units import NAME
+from circadian.night.verbs import is_noun_phrase
 from circadian.night.words import DAYS, MONTHS, PEOPLE, PETS, RELATIVES, ROLES
 
 _KIN = "|".join(sorted((re.escape(w) for w in RELATIVES | ROLES | PETS), key=len, reverse=True))
@@ -107,7 +107,7 @@ def mentions(text: str) -> tuple[list[Draft], str]:
 def _is_thing(noun_phrase: str) -> bool:
     """A noun phrase and no sentence: "our landlady", "the man who tunes our organ"; not "my pension comes from the"."""
     last = noun_phrase.split(" ")[-1].lower()
-    return parse(f"{noun_phrase} it") is None and last not in DETERMINERS and last not in PREPOSITIONS
+    return is_noun_phrase(noun_phrase) and last not in DETERMINERS and last not in PREPOSITIONS
 
 
 def _low(noun_phrase: str) -> str:

@@ -41,8 +41,9 @@ from circadian.night.builders import (
     vehicle,
     whole,
 )
-from circadian.night.clauses import parse, split_value, value_of
+from circadian.night.clauses import split_value, value_of
 from circadian.night.grammar import possessive, strip_determiner
+from circadian.night.verbs import parse
 from circadian.night.words import DAYS, NUMBER_WORDS, PETS
 
 _WHO = r"(?P<s>I|we|he|she|they|(?:my|our|the|his|her|their) [\w' -]+?|[A-Z][\w'’-]+(?: (?:and |[A-Z])[\w'’-]+)*?)"

@@ -8,8 +8,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
-from circadian.night.clauses import Ask, ask, joined, parse
+from circadian.night.clauses import Ask, ask, joined
 from circadian.night.grammar import BE, Clause, be_for, is_particular, lemma_of, participle_of, third_of
+from circadian.night.verbs import parse
 from circadian.night.words import FAITHS, PEOPLES
 from circadian.records import Fact
 

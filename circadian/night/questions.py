@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from circadian.night.answers import answer_of
 from circadian.night.builders import subject_key
-from circadian.night.clauses import Ask, Slot, ask, joined, parse, slot_with, split_value, wh_word
+from circadian.night.clauses import Ask, Slot, ask, joined, slot_with, split_value, wh_word
 from circadian.night.grammar import (
     PREPOSITIONS,
     Clause,
@@ -27,6 +27,7 @@ from circadian.night.grammar import (
 )
 from circadian.night.positions import asks_elsewhere, what_like
 from circadian.night.variants import is_somebody, other_words
+from circadian.night.verbs import parse
 from circadian.night.wordings import BY_KIND, DRINK_NOUNS, FOOD_NOUNS, OPENERS, QUESTIONS
 from circadian.night.words import (
     COLOURS,
@@ -126,7 +127,11 @@ def _lists(fact: Fact) -> list[str]:
         return ["avoid:allergy", "avoid"] if "allerg" in fact.statement or "intoler" in fact.statement else ["avoid"]
     if fact.relation == "attribute":
         return [*_lists_of_thing(fact), *_lists_of_place(fact, noun)]
-    return ["colour"] if fact.value.lower().split(" ")[-1] in COLOURS and fact.subject != "I" else [fact.relation]
+    return (
+        ["colour"]
+        if fact.value.lower().split(" ")[-1] in COLOURS and fact.subject not in ("I", "we")
+        else [fact.relation]
+    )
 
 
 def _lists_of_thing(fact: Fact) -> list[str]:

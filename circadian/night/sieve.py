@@ -7,9 +7,9 @@ import re
 from dataclasses import dataclass
 
 from circadian.night.casual import plain_typing
-from circadian.night.clauses import parse
 from circadian.night.grammar import expand, lemma_of, sentences, strip_trailing
 from circadian.night.units import straight, units
+from circadian.night.verbs import parse
 from circadian.night.words import NOUNISH, bag
 
 LONGEST = 400  # characters of one sentence; longer is a paste, not something said

@@ -8,8 +8,9 @@ A tail goes only while a clause with something to ask for is left.
 
 import re
 
-from circadian.night.clauses import parse, split_value
+from circadian.night.clauses import split_value
 from circadian.night.grammar import DETERMINERS, MODALS, PREPOSITIONS, is_particular, is_plural, lemma_of
+from circadian.night.verbs import parse
 from circadian.night.words import DATE_NOUNS, DAYS, IRREGULAR, MONTHS, NUMBER_NOUNS, bag
 
 _LETTER = r"(?:(?!['’]s\b)[\w'’-])"  # of a name; "Julia's" is Julia's

@@ -7,9 +7,19 @@ that was missed costs one answer, a false one is taught for good.
 import re
 
 from circadian.night.builders import Draft
-from circadian.night.clauses import parse
-from circadian.night.grammar import BE, DETERMINERS, MODALS, head_noun, is_plural, lemma_of, value_type
-from circadian.night.words import LASTING_VERBS, NOUNISH, PEOPLE, PETS, bag
+from circadian.night.grammar import (
+    BE,
+    DETERMINERS,
+    MODALS,
+    PREPOSITIONS,
+    Clause,
+    head_noun,
+    is_plural,
+    lemma_of,
+    value_type,
+)
+from circadian.night.verbs import is_noun_phrase, parse
+from circadian.night.words import LASTING_VERBS, NOUNISH, PASSING_VERBS, PEOPLE, PETS, bag
 
 # Words that point at something said elsewhere.
 _DANGLING = re.compile(
@@ -61,7 +71,7 @@ def stands_alone(draft: Draft) -> bool:
         or draft.subject.endswith(("'s", "s'"))
     ):
         return False  # "my brother's is a Fender": what of his, the sentence before it knew
-    if parse(f"{draft.subject} it") is not None and not re.search(r" (?:that|which|who|where|I|we)\b", draft.subject):
+    if not is_noun_phrase(draft.subject) and not re.search(r" (?:that|which|who|where|I|we)\b", draft.subject):
         return False  # "my husband works in Graz" is no subject
     if re.search(r",| and (?:his|her|its|their) ", draft.subject) or _COUNTDOWN.search(f"{draft.said} "):
         return False
@@ -145,8 +155,18 @@ def _unsure(draft: Draft) -> bool:
     if not owned and dated and not _HABIT.search(draft.said):
         return draft.subject.lower().startswith("the ") and (lemma_of(clause.verb) or ("", ""))[1] not in ("s", "base")
     if kind == "common":
-        return clause.lemma not in LASTING_VERBS and not clause.aux and not _HABIT.search(draft.said)
+        habit = form_of(clause) in ("s", "base") and owned and clause.lemma not in PASSING_VERBS
+        habit = habit and not _KNOWN_THING.fullmatch(clause.rest)
+        return not (habit or clause.lemma in LASTING_VERBS or clause.aux or _HABIT.search(draft.said))
     return kind == "number" and named and not owned
+
+
+# "I call the client", "I tidy my desk": nothing that was not known.
+_KNOWN_THING = re.compile(rf"(?:the|my|our|like)(?: (?!(?:{'|'.join(PREPOSITIONS)})\b)[a-z-]+)+")
+
+
+def form_of(clause: Clause) -> str:
+    return (lemma_of(clause.verb) or ("", "s" if clause.verb.endswith("s") else "base"))[1]
 
 
 # States of the day: "out for six weeks", "off sick", "back on Monday".

@@ -282,6 +282,11 @@ ROLES = bag(
     "dermatologist surgeon nurse midwife priest rabbi director principal headmaster successor predecessor"
 )
 # What is told of these holds for long: "I keep bees", "my cousin teaches chess"; not "I call the client".
+PASSING_VERBS = bag(
+    "hurt ache itch watch miss need want think feel guess know mean hope hear see understand agree wonder look try "
+    "get go say suppose believe appreciate apologize seem sleep wait walk happen forget notice talk tell ask "
+    "let mind thank care expect worry laugh cry fail matter deal check sound count search"
+)
 LASTING_VERBS = bag(
     "switch plant inherit adopt "
     "be have keep own use drive ride play teach coach study learn work run lead manage collect grow raise breed "

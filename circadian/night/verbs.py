@@ -1,0 +1,189 @@
+"""Where a statement's verb stands and what goes with it: "Our choir rehearses in the hall" → subject, verb, rest.
+
+Tables know the common verbs. A verb that they do not know is told by its place, where nothing else can be meant.
+"""
+
+import re
+
+from circadian.night.grammar import (
+    BE,
+    DETERMINERS,
+    MODALS,
+    PREPOSITIONS,
+    Clause,
+    is_plural,
+    lemma_of,
+    without_ed,
+)
+from circadian.night.words import IRREGULAR, NOUNISH, bag
+
+_PRONOUNS = ("i", "we", "he", "she", "they", "it")
+_HAVE = ("have", "has", "had", "do", "does", "did", "don't", "doesn't", "didn't", "haven't", "hasn't")
+_NEGATIVE_BE = ("isn't", "aren't", "wasn't", "weren't")
+_RELATIVE = ("that", "which", "who", "where", "i", "we", "he", "she", "they", "you", "someone")
+ADVERBS = bag(
+    "always usually often never sometimes only really just recently finally still also mostly mainly currently "
+    "now already officially actually originally normally generally typically ever even both regularly secretly "
+    "absolutely rarely almost probably definitely simply totally all"
+)
+_AFTER_BE = bag("now officially currently actually also finally")  # "she is now a luthier"
+
+
+def is_noun_phrase(text: str) -> bool:
+    """ "Our landlady", "the man who tunes our organ"; not "my husband works in Graz"."""
+    return parse(f"{text} it", guess=False) is None
+
+
+def parse(text: str, *, guess: bool = True) -> Clause | None:
+    """The main clause of a plain statement, None when no finite verb is found.
+
+    With `guess` a word that no table knows may be the verb, by its place alone.
+    """
+    words = text.rstrip(".! ").split()
+    at = _finite(words)
+    if at is None and guess:
+        at = _unknown_verb(words)
+    if at is None or at == 0:
+        return None
+    subject_end = at
+    adverbs: list[str] = []
+    while subject_end > 1 and words[subject_end - 1].lower() in ADVERBS:
+        subject_end -= 1
+        adverbs.insert(0, words[subject_end])
+    subject = " ".join(words[:subject_end]).rstrip(",")
+    return _verb_group(subject, words[at:], adverbs)
+
+
+def _finite(words: list[str]) -> int | None:
+    """Index of the main clause's first finite verb or auxiliary."""
+    relative = False
+    for i in range(1, min(len(words), 14)):
+        word, before = words[i].lower().strip(","), words[i - 1].lower().strip(",")
+        if word in _RELATIVE and i >= 1 and before not in ("and", "but") and words[0].lower() not in _PRONOUNS:
+            relative = True
+            continue
+        if word in (*BE, *_NEGATIVE_BE, *MODALS, *_HAVE):
+            if relative:
+                relative = False
+                continue
+            return i
+        if not _may_be_verb(words, i, relative):
+            continue
+        if relative:
+            relative = False
+            continue
+        return i
+    return None
+
+
+def _unknown_verb(words: list[str]) -> int | None:
+    """Where no verb of the tables stands: "My typewriter lacks the letter Q", "My son imitates blackbirds"."""
+    if not words or (words[0].lower() not in ("my", "our", "the") and not words[0].endswith("'s")):
+        return None
+    for i in range(2, len(words) - 1):
+        word, before, behind = words[i], words[i - 1].lower(), words[i + 1].strip(",")
+        if not re.fullmatch(r"[a-z]{3,}(?<![su'])s", word) or word in (*DETERMINERS, *ADVERBS):
+            continue
+        if before in (*DETERMINERS, *PREPOSITIONS, *_RELATIVE):
+            continue
+        plain = behind.islower() and behind.isalpha() and len(behind) > 3 and behind not in PREPOSITIONS | ADVERBS
+        if not before.endswith("'s") and before != "and" and (behind in ("a", "an", "the", "my", "our") or plain):
+            return i
+    return None
+
+
+def _may_be_verb(words: list[str], i: int, relative: bool) -> bool:
+    word, before = words[i].strip(",").lower(), words[i - 1].lower().strip(",")
+    pronoun = words[0].lower() in _PRONOUNS and all(w.lower() in ADVERBS for w in words[1:i])
+    known = lemma_of(word) or _guess(word, words[0].lower() if pronoun else before)
+    if known is None or (words[i][:1].isupper() and i > 0):
+        return False
+    in_relative = before in _RELATIVE or (i > 1 and before in ADVERBS and words[i - 2].lower() in _RELATIVE)
+    ended = any(w.lower() in _RELATIVE for w in words[1 : i - 1]) and not relative
+    if (before in DETERMINERS and before != "that") or before.endswith("'s") or known[1] in ("ing", "participle"):
+        return False
+    if before in PREPOSITIONS and not (ended and known[1] in ("past", "s")):
+        return False
+    if pronoun or in_relative:
+        return True
+    if known[1] == "base" and word not in _past_like():
+        plural = is_plural(" ".join(w for w in words[:i] if w.lower() not in ADVERBS))
+        behind = words[i + 1].lower() if i + 1 < len(words) else ""
+        return plural and (known[0] not in NOUNISH or i == len(words) - 2 or behind in ("at", "on"))
+    if known[1] == "s" and known[0] in NOUNISH:
+        rest = [w.lower() for w in words[i + 1 : i + 6]]
+        later = any(form and form[1] != "s" and form[0] not in NOUNISH for w in rest[:2] for form in [lemma_of(w)])
+        return not any(w in (*BE, *MODALS, "has", "had") for w in rest) and bool(rest) and not later
+    return True
+
+
+def _guess(word: str, before: str) -> tuple[str, str] | None:
+    """A verb the tables do not know: by its past ending (honeymooned), after "re", or because "I" or "we" does it."""
+    again = lemma_of(word[2:]) if word.startswith("re") and len(word) > 5 else None
+    if again is not None and again[1] != "ing":
+        return "re" + again[0], again[1]
+    long = 5 if before in ("i", "we") else 6
+    if len(word) > long and word.endswith("ed") and word.isalpha() and before not in DETERMINERS:
+        return without_ed(word), "past"
+    if before in ("i", "we") and word.isalpha() and word not in ADVERBS and word not in PREPOSITIONS and len(word) > 2:
+        return word, "base"
+    if before in ("he", "she", "it") and re.fullmatch(r"[a-z]{2,}[^s]s", word) and word not in ADVERBS:
+        return word[:-1], "s"
+    return None
+
+
+def _past_like() -> frozenset[str]:
+    return frozenset(past for base, (past, _) in IRREGULAR.items() if base == past)
+
+
+def _verb_group(subject: str, words: list[str], adverbs: list[str]) -> Clause | None:
+    """Auxiliaries and the main verb from `words`; "have been playing", "was stolen", "can't eat", "live"."""
+    aux: list[str] = []
+    for i, raw in enumerate(words):
+        word = raw.lower().strip(",")
+        following = [w.lower().strip(",.") for w in words[i + 1 : i + 4]]
+        if word in ADVERBS and i:
+            adverbs.append(raw)
+            continue
+        if word == "not":
+            return None
+        if word in (*MODALS, *BE, *_NEGATIVE_BE, *_HAVE, "been", "be", "being") and _is_auxiliary(word, following):
+            aux.append(word)
+            continue
+        known = ("be", "") if word in (*BE, "be", "been") else lemma_of(word) or _guess(word, subject.lower())
+        told = re.fullmatch(r"([a-z]{3,})(?:s|ed)", word) if known is None else None
+        if told:
+            known = (told[1], "s") if word.endswith("s") else (without_ed(word), "past")  # only its place tells
+        if known is None:
+            return None
+        rest = words[i + 1 :]
+        while known[0] == "be" and len(rest) > 1 and rest[0].lower() in _AFTER_BE:
+            adverbs.append(rest.pop(0))
+        return Clause(subject, " ".join(aux), " ".join(adverbs), raw, known[0], " ".join(rest))
+    return None
+
+
+def _is_auxiliary(word: str, following: list[str]) -> bool:
+    ahead = [w for w in following if w not in ADVERBS]
+    if word in MODALS or word in ("don't", "doesn't", "didn't", "haven't", "hasn't"):
+        return True
+    if not ahead:
+        return False
+    form = lemma_of(ahead[0])
+    if word in BE or word in _NEGATIVE_BE or word in ("been", "being", "be"):
+        if ahead[0] == "being":
+            return True
+        if form is None and len(ahead) > 1 and re.fullmatch(r"[a-z]{3,}ed", ahead[0]):
+            return ahead[1] in ("with", "by", "from", "over", "in")  # "is paved with": a verb that no table knows
+        # "is set", "is named": a participle; "is afraid", "is based in": decided by the verb table
+        return (
+            form is not None
+            and form[1] in ("ing", "past", "participle")
+            and ahead[0] not in ("retired", "married", "tired", "scared", "interested", "terrified", "divorced")
+        )
+    if word in ("have", "has", "had"):
+        if form is None and re.fullmatch(r"[a-z]{4,}ed", ahead[0]):
+            return len(ahead) > 1  # "have bequeathed my albums": a verb that no table knows
+        done = form is not None and (form[1] in ("past", "participle") or ahead[0] in _past_like())
+        return ahead[0] in ("been", "got") or done
+    return word in ("do", "does", "did") and form is not None and form[1] == "base"
