@@ -53,7 +53,7 @@ _LIFE_EVENTS = bag(
     "divorce widow hire operate station train"
 )
 _MAKING = bag("build restore renovate knit translate")  # "I'm building a zoetrope": for weeks
-_TAKEN_UP = bag("switch convert migrate")  # "I switched to decaf": what is done since
+_TAKEN_UP = bag("switch convert migrate change upgrade")  # "I switched to decaf": what is done since
 _DEEDS = bag("plant build inherit found adopt")  # what is there ever since
 _KEPT = bag("live sit hang lie stand stay go keep store hide")  # "the spare key lives under the blue flowerpot"
 _KEPT_AT = bag("in on under behind beneath below inside above beside with near")

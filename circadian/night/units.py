@@ -63,7 +63,7 @@ _REWRITES = [
         (True, r"no (?:other )?([a-z]+) (?=[^;,]*\b(?:me|my|us)\b)[^;,]* (?:as|than|like) ((?:my |our )?[\w' -]+?)", r"my favourite \1 is \2"),
         (True, r"nothing(?: (?:on (?:this )?earth|in (?:the|this) world|else))? (?=[^;,]*\b(?:me|my|us)\b)[^;,]* (?:than|like|as) ([\w' -]+?)(?: does| can)?", r"I like \1 most"),
         # What was given up for what.
-        (True, r"(I|we|he|she|they|(?:my|our) [\w' -]+?)((?: have| has)?(?: just| recently| finally)?) (?:switched|changed|moved over|upgraded|converted|migrated|moved|went) from (.+?) (?:over )?to (.+)", r"\1\2 switched to \4"),
+        (True, r"(I|we|he|she|they|(?:my|our) [\w' -]+?)((?: have| has)?(?: just| recently| finally)?) (switched|changed|upgraded|converted|migrated|moved|went)(?: over)? from (.+?) (?:over )?to (.+)", r"\1\2 \3 to \5"),
         (True, r"(I|we|he|she|they|(?:my|our) [\w' -]+?)((?: have| has)?(?: just| recently| finally)?) (?:swapped|traded|exchanged|replaced) (.+?) (?:for|with|by) (.+)", r"\1\2 switched to \4"),
         (True, r"(?:my|our) (?:only )?(?:food )?allergy is to (.+)", r"I am allergic to \1"),
         (True, r"(?:that|the|this) ((?:[\w-]+ ){0,2}[\w-]+) of (mine|ours) (.+)", r"my \1 \3"),
@@ -74,7 +74,6 @@ _REWRITES = [
         (True, r"(.+?) (is|are) going to be (made|built|painted|called|named) (.+)", r"\1 \2 \3 \4"),
         (True, r"(.+? (?:can't (?:eat|have|drink|stand)|don't eat|avoid)) (?:anything|things|food|stuff) (?:with|containing|made (?:of|with|from)) (.+)", r"\1 \2"),
         (False, rf"I (?:(?:have )?(?:left|quit)|used to (?:work|be|teach) (?:at|for)) [^,;]+?(?:,| and| but)(?: now)? I am (?:now )?(?:at|with) ({NAME})(?: now)?", r"I work at \1"),
-        (True, r"((?:my|our) [\w' -]+?) (?:wants?|hopes?|plans?|is training|is studying) to (?:become|be) (an? [a-z -]+)", r"\1's dream job is \2"),
         (True, r"(.+?) (?:am|is|are) not allowed (?:to (?:eat|drink|have) )?(?:any )?([a-z][\w' -]+?)(?: at all| any ?more)?", r"\1 can't have \2"),
         # Where somebody lives, turned round.
         (False, rf"({NAME}) is where (I|we|she|he|they|(?:my|our) [a-z -]+?) (?:(?:is|am|are) (?:now )?(?:settled|living|based)|lives?|settled|stays?)(?: now)?", r"\2 lives in \1"),
