@@ -274,6 +274,51 @@ def test_the_right_value_of_the_right_owner(text: str, facts: set[tuple[str, str
     assert {(f.key, f.value) for f in active(text)} == facts
 
 
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("My aunt had a baby. They named him Oscar.", "aunt|name"),
+        ("My mum was out, so I called her Friday.", "mother|name"),
+        ("I called the plumber Thursday.", "plumber|name"),
+        ("dad jokes are my thing", "father|name"),
+        ("ms word is my editor", "editor|name"),
+        ("My boyfriend, Swedish, cooks.", "boyfriend|name"),
+        ("We have two exams, Maths and Physics.", "two exams|name"),
+        ("I sold my car, a Toyota.", "car|name"),
+        ("I quit my job, a Deliveroo gig.", "job|name"),
+        ("My boss replaced me with an AI.", "manager|switch to"),
+        ("We exchanged vows by the sea.", "i|switch to"),
+        ("My dog is not allowed on the sofa.", "dog|avoid"),
+        ("Hell is what we call the kitchen.", "kitchen|name"),
+        ("Being a kid, I never understood that.", "i|be"),
+        ("Shoe size matters.", "shoe size|is"),
+        ("I left the car at home, now I am at Heathrow.", "i|employer"),
+        ("I can't eat anything with a fork today.", "i|avoid"),
+        ("I replaced the hamster. The new one is called Peanut.", "the|name"),
+        ("My day starts with a Red Bull.", "day|employer"),
+        ("My sofa takes up the whole room.", "sofa|take up"),
+        ("My sister studies in Leeds, that's her dream.", "sister dream|name"),
+        ("Netflix has been my friend for weeks.", "friend|name"),
+        ("My favourite film? Depends on the mood.", "i|favourite film"),
+        ("There is a fly in my soup.", "soup|there is"),
+        ("The vase was smashed by my son.", "vase|was smashed by"),
+        ("The river runs through the city.", "river|run through"),
+        ("I'm building a fire.", "i|am building"),
+        ("I sit in a cafe.", "i|sit in"),
+        ("My project is on track.", "project|be on"),
+        ("The cat is a liar.", "cat|be"),
+        ("Apparently my boss moved to Berlin.", "manager|home"),
+    ],
+)
+def test_what_only_looks_like_a_telling_is_none(text: str, key: str) -> None:
+    assert key not in {f.key for f in active(text)}
+
+
+def test_a_quote_in_front_leaves_what_follows_it() -> None:
+    facts = active('"Home is where the heart is, they say", my sister lives in Oslo.')
+    assert [(f.key, f.value) for f in facts] == [("sister|home", "Oslo")]
+
+
 def test_a_second_half_keeps_its_voice() -> None:
     said = [f.statement for f in active("I was born in Porto but raised in Paris.")]
     assert said == ["You were born in Porto.", "You were raised in Paris."]

@@ -83,6 +83,10 @@ def named(match: re.Match[str]) -> Iterable[Draft | None]:
     said = f"{thing} {be_for(thing)} {verb[1]} {value}" if verb else f"{possessive(thing)} name is {value}"
     if len(thing.split()) > 4 or " that " in thing or " of " in thing:
         said = f"{thing} {be_for(thing)} called {value}"
+    if value_type(value) == "date" or (
+        re.search(r"\bcalle?d? (?:my|our|the) ", match.string) and head_noun(thing) in PEOPLE
+    ):
+        return []  # "I called the plumber Thursday"
     if value.islower() and len(value.split()) > 1:
         return []  # typed without capitals, nobody can say where the thing ends and its name begins
     named = thing.removesuffix(" at work").removesuffix(" at home")
@@ -127,6 +131,9 @@ def having(match: re.Match[str]) -> Iterable[Draft | None]:
     return [Draft("name", thing, value, f"{possessive(thing)} name is {value}", f"{subject_key(thing)}|name", {})]
 
 
+_THEIR_PLACES = bag("school nursery kindergarten university college vet doctor dentist teacher gym clinic club stable")
+
+
 def that_is(match: re.Match[str]) -> Iterable[Draft | None]:
     """ "We took the cat to Pawhaven, that's our vet clinic": the first half names what the second half says."""
     names = re.findall(r"(?:(?:Dr|Mr|Mrs|Ms|Prof)\.? )?[A-ZÀ-ÖØ-Þ][\w'’-]*(?: [A-ZÀ-ÖØ-Þ][\w'’-]*)*", match["first"])
@@ -136,6 +143,8 @@ def that_is(match: re.Match[str]) -> Iterable[Draft | None]:
     value = names[0] if re.match(r"(?:he|she|who)\b", match["pro"]) else names[-1]
     thing = match["np"]
     if re.match(r"(?:his|her|their) ", thing):  # of the one person who was spoken of
+        if thing.split(" ")[-1] not in _THEIR_PLACES or re.search(r"\bworks?\b", match["first"]):
+            return []
         theirs = re.findall(rf"\b(?:my|our) (?:{'|'.join(sorted(PEOPLE | PETS))})\b", match["first"])
         if len(theirs) != 1:
             return []
@@ -248,6 +257,10 @@ def drinks(match: re.Match[str]) -> Iterable[Draft | None]:
 
 def avoid(match: re.Match[str]) -> Iterable[Draft | None]:
     value = clean(re.sub(r"^(?:to|any|of) ", "", match["v"]))
+    if " never " in match.string and re.match(
+        r"(?:before|after|at|in|on|out|alone|here|there|with|his|her|their|breakfast|lunch|dinner)\b", value
+    ):
+        return []  # "I never eat alone"
     if len(value.split()) > 5 or value.lower() in ("anything", "it", "that", "this", "much", "more", "a lot"):
         return []
     return [Draft("avoid", match["s"], value_of(value), whole(match), f"{subject_key(match['s'])}|avoid", {})]
@@ -326,6 +339,8 @@ def place(relation: str) -> Callable[[re.Match[str]], Iterable[Draft | None]]:
     def build(match: re.Match[str]) -> Iterable[Draft | None]:
         subject, value = match["s"], re.split(_AFTER_PLACE, clean(match["v"]))[0]
         full = clean(match["v"])
+        if relation == "employer" and re.search(r"\b(?:with (?:a|an|the|my|our) [a-z]|started with )", match.string):
+            return []  # "my brother works with a saw"
         if relation == "employer":
             value = re.split(r"(?<=\w) in (?=[A-Z])", value)[0] if re.match(r"(?:the )?[A-Z]", value) else value
             if _SCHOOL.search(value) and not re.search(r"\b(?:work\w*|job|employed|earns?)\b", match.string):

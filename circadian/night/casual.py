@@ -60,12 +60,18 @@ def _line(text: str) -> str:
         text,
     )
     text = re.sub(r"(?<![\w.])i(?=['\s,]|$)", "I", text)
-    text = re.sub(r"\b(mr|mrs|ms|dr|prof)(\.?) ([a-z]{2,})", lambda m: f"{m[1].title()}{m[2]} {m[3].title()}", text)
+    text = re.sub(
+        r"\b(mr|mrs|ms|dr|prof)(\.?) (?!(?:word|excel|teams|office|pepper|martens|who|right)\b)([a-z]{2,})",
+        lambda m: f"{m[1].title()}{m[2]} {m[3].title()}",
+        text,
+    )
     pieces = re.split(r"(?<=[.!?])(\s+)", text)
     text = "".join(_LAUGH.sub("", piece) for piece in pieces)
     if not text[:1].islower() and not text.startswith(("I'", "I ")):
         return text
-    text = re.sub(r"^(mom|mum|dad|grandma|grandpa|granny|gran)(?= [a-z])", r"my \1", text)
+    kin = re.match(r"(?:mom|mum|dad|grandma|grandpa|granny|gran) (?=([a-z]+)\b)", text)
+    if kin and (kin[1] in (*BE, "has", "had") or (lemma_of(kin[1]) or ("", ""))[1] in ("s", "past")):
+        text = f"my {text}"
     text = _OWNER.sub(r"\1's ", text)
     text = re.sub(rf"\b((?:my|our) (?:{_KIN}))s (?=(?:called|named) )", r"\1 is ", text)
     text = _AFTER_KIN.sub(_name_after, text)

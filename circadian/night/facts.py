@@ -30,7 +30,7 @@ from circadian.night.sieve import Said, heard
 from circadian.night.units import NAME, trim, unfront
 from circadian.night.verbs import parse
 from circadian.night.verdict import stands_alone
-from circadian.night.words import MEN, PEOPLE, RELATIVES, ROLES, WOMEN, bag
+from circadian.night.words import MEN, PEOPLE, PETS, RELATIVES, ROLES, WOMEN, bag
 from circadian.records import NO_TRAIN, Fact, Forgotten, Turn, normalize, short_id
 
 _STOP = bag(
@@ -43,16 +43,17 @@ _NOBODY = re.compile(r"(?:he|she|they|it|his|her|their|its|this|that|these|those
 
 
 _WHEN_IT_WAS = re.compile(r"(?:after|before|until|when|whenever|once|as|ever since) ")
-_NEW_ONE = re.compile(r"(?:the|my|our) new one(?= )", re.IGNORECASE)
+_NEW_ONE = re.compile(r"(?:the|my|our) new one(?= is )", re.IGNORECASE)
+_SUCCEEDED = ROLES | PETS | bag("address car password gym school flat bank")  # there is one of it, and then another
 _REPLACED = re.compile(
-    r"\b(?:changed|switched|replaced|(?:have|got|need) a new|(?P<past>(?:my|our) (?:old|former|last|previous)))"
-    r"(?: my| our)? (?P<n>[a-z]+)\b(?! (?:from|to)\b)",
+    r"\b(?:changed|switched|replaced|(?:have|got) a new|(?P<past>(?:my|our) (?:old|former|last|previous)))"
+    r"(?: my| our)? (?P<n>[a-z]+)(?=$|[,.;]| (?:was|is|and|but|last|this)\b)",
     re.IGNORECASE,
 )
 # "… and the kids named her Toffee": whom, the half before it says.
 _NAMED_IT = re.compile(
     rf"(?:I|[Ww]e|[Tt]hey|(?:[Mm]y|[Oo]ur|[Tt]he) [\w' -]+?)(?: [a-z]+ly)? "
-    rf"(?:named|called|christened|call) (?:her|him|it) (?P<name>{NAME})$"
+    rf"(?:named|christened) (?P<it>her|him|it) (?P<name>{NAME})$"
 )
 # Relations whose value may be a list.
 _LISTS = MULTI | {"clause", "studies"}
@@ -130,9 +131,9 @@ def read_turn(text: str) -> tuple[list[tuple[Draft, bool]], dict[str, int]]:
 def _renewed(statement: Said, before: str) -> Said:
     """ "The new one is called Dr Quastow" after "I've changed dentists": my dentist is."""
     new, old = _NEW_ONE.match(statement.text), _REPLACED.search(before)
-    if not new or not old:
+    thing = re.sub(r"(?<!s)s$", "", old["n"]) if old else ""
+    if not new or not old or thing not in _SUCCEEDED:
         return statement
-    thing = re.sub(r"(?<!s)s$", "", old["n"])
     return replace(statement, text=f"my {thing}{statement.text[new.end() :]}", update=not old["past"])
 
 
@@ -184,7 +185,11 @@ def _parts(statement: Said, subject: str) -> list[str]:
     for piece in _halves(statement.text):
         filled = _fill_pronoun(piece, subject)
         given = _NAMED_IT.match(filled)
-        if given and subject and given["name"] != "I":
+        if (
+            given
+            and re.match(r"my ", subject)
+            and (head_noun(subject) in PETS or (given["it"] == "it" and head_noun(subject) not in PEOPLE))
+        ):
             filled = f"{possessive(subject)} name is {given['name']}"
         out.append(_lower_start(strip_trailing(expand(filled))))
         subject = _next_subject(filled, [], subject)

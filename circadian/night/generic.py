@@ -17,7 +17,7 @@ from circadian.night.grammar import (
     value_type,
 )
 from circadian.night.verbs import parse
-from circadian.night.words import DAYS, LASTING_VERBS, MONTHS, NO_OWNER, PASSING_VERBS, PEOPLE, PETS, bag
+from circadian.night.words import DAYS, MONTHS, NO_OWNER, PASSING_VERBS, PEOPLE, PETS, bag
 
 PASSING = re.compile(
     r"\b(?:today|tonight|tomorrow|yesterday|this (?:morning|afternoon|evening|weekend)|last night|right now|"
@@ -35,7 +35,7 @@ _OPINION = re.compile(
 )
 _NEGATED = re.compile(r"\b(?:never|no|not|nothing|nobody|none)\b|n't\b")
 _HAD_FOR_NOW = re.compile(
-    r"\b(?:question|problem|idea|meeting|call|headache|issue|doubt|request|look|trouble|feeling|dream|cold|exam)s?\b"
+    r"\b(?:interview|ticket|refund|deadline|crush|guest|battery|question|problem|idea|meeting|call|headache|issue|doubt|request|look|trouble|feeling|dream|cold|exam)s?\b"
 )
 _LASTING_ADJECTIVES = bag(
     "vegetarian vegan allergic left-handed right-handed colour-blind color-blind colourblind colorblind married "
@@ -46,15 +46,26 @@ _LASTING_ADJECTIVES = bag(
     "afraid scared terrified fond proud named called based located made lactose-intolerant lactose "
     "gluten-intolerant teetotal deaf-mute hybrid striped spotted"
 )
+_ANYBODYS = bag(
+    "water people life everyone everything nothing somebody someone nobody time coffee tea music money love"
+)
 _OPINING = bag("think believe suppose guess hope feel wonder say claim reckon swear suspect doubt fear expect bet")
 _NEWS = bag("win lose beat draw resign announce crash score attack invade vote elect fall")
 _LIFE_EVENTS = bag(
     "bear raise bring marry baptize christen diagnose elect appoint promote name call educate adopt vaccinate award "
     "divorce widow hire operate station train"
 )
-_MAKING = bag("build restore renovate knit translate")  # "I'm building a zoetrope": for weeks
+_MAKING = bag("build restore renovate knit")  # "I'm building a zoetrope": for weeks
 _TAKEN_UP = bag("switch convert migrate change upgrade")  # "I switched to decaf": what is done since
-_DEEDS = bag("plant build inherit found adopt")  # what is there ever since
+_FOR_NOW = re.compile(
+    r"\b(?:mode|lane|plan|line|news|channel|tab|page|topic|subject|letter|strategy|gear|cold|habit|mess|tone|name|"
+    r"fire|backup|case|snowman|sandcastle|query|form|list|left|right)s?\b"
+)
+_DEEDS = bag("plant inherit adopt")  # what is there ever since
+_LOOKED_FOR = bag(
+    "key keys passport passports charger torch scissors tools ladder bin bins router cat dog papers spare"
+)
+_WORKED = bag("build make paint write carve plant found design compose knit sew weave")
 _KEPT = bag("live sit hang lie stand stay go keep store hide")  # "the spare key lives under the blue flowerpot"
 _KEPT_AT = bag("in on under behind beneath below inside above beside with near")
 _STOWING = bag("hide stash stow bury store")  # where a thing stays until it is told otherwise
@@ -111,8 +122,7 @@ def _there_is(clause: Clause, slot: Slot, text: str, raw: str) -> list[Draft]:
     place = re.search(r"\b(?:in|on|at|under|behind|near|above|next to) ((?:my|our|the) [\w' -]+)$", f"{slot.after}")
     if place is None or slot.preposition or PASSING.search(raw):
         return []
-    mine = re.match(r"(?:my|our) ", place[1]) and (clause.verb == "is" or value_type(slot.phrase) == "number")
-    if value_type(slot.phrase) != "name" and not mine:
+    if value_type(slot.phrase) != "name":
         return []
     return [Draft("clause", place[1], slot.value, text, f"{canonical(place[1])}|there {clause.verb}")]
 
@@ -250,16 +260,14 @@ def _accept_the(clause: Clause, slot: Slot, particular: bool, kind: str) -> bool
     if re.fullmatch(r"the [A-Z][\w'-]*(?: [A-Z][\w'-]*)*", clause.subject) and kind == "name":
         return False
     mine = slot.preposition and clause.aux in ("has", "have") and re.search(r"\b(?:me|us)\b", slot.before)
-    mine = mine or (slot.preposition == "by" and clause.aux and re.match(r"(?:my|our) ", slot.phrase))
+    mine = mine or (slot.preposition == "by" and clause.lemma in _WORKED and re.match(r"(?:my|our) ", slot.phrase))
     kept = (
         clause.lemma in _KEPT
         and slot.preposition in (*_KEPT_AT, "on top of", "next to")
-        and re.match(r"(?:the|my|our) ", slot.phrase)
+        and (re.match(r"(?:my|our) ", slot.phrase) or head_noun(clause.subject) in _LOOKED_FOR)
     )
     mine = mine or (kept and not slot.before and (_present(clause) or clause.aux == "is"))
     lasting = _specific(clause) and clause.lemma not in PASSING_VERBS and _has_object(slot)
-    placed = slot.preposition in (*_KEPT_AT, "from", "through", "over", "of") and not slot.before
-    lasting = lasting or (_present(clause) and clause.lemma in LASTING_VERBS and (placed or kind == "number"))
     return particular or bool(mine) or lasting
 
 
@@ -319,7 +327,12 @@ def _accept_progressive(clause: Clause, slot: Slot, particular: bool) -> bool:
         r"\b(?:my|our|i|we)\b|^[A-Z]", re.sub(r"^The\b", "", clause.subject), re.IGNORECASE
     ):
         return not clause.aux.startswith(("was", "were"))
-    made = clause.lemma in _MAKING and re.match(r"an? ", slot.phrase) is not None and not slot.preposition
+    made = (
+        clause.lemma in _MAKING
+        and not _FOR_NOW.search(slot.phrase)
+        and re.match(r"an? ", slot.phrase) is not None
+        and not slot.preposition
+    )
     lasting = particular or made or clause.lemma in ("learn", "study", "restore", "renovate", "raise")
     return lasting and clause.lemma in _LASTING_PROGRESSIVE and not clause.aux.startswith(("was", "were"))
 
@@ -371,6 +384,8 @@ def _accept_own(clause: Clause, slot: Slot, particular: bool) -> bool:
         return slot.phrase.lower() not in ("it", "this", "that", "them", "one", "something") and (
             particular or _has_object(slot)
         )
+    if _FOR_NOW.search(slot.phrase):
+        return False
     if clause.lemma in _TAKEN_UP and slot.preposition == "to" and not slot.before:
         return True
     if clause.lemma in _DEEDS and not slot.preposition and re.match(r"(?:an?|two|three) ", slot.phrase):
@@ -387,11 +402,13 @@ def _accept_be(clause: Clause, slot: Slot, own: bool, particular: bool) -> bool:
     ):
         return first == "in" or _planned(slot)
     if own and re.match(
-        r"in (?:the )?\w+(?:st|nd|rd|th) (?:grade|year|form|class)\b|on the [a-z -]+ (?:ward|team|board)$", clause.rest
+        r"in (?:the )?\w+(?:st|nd|rd|th) (?:grade|year|form)\b|on the (?!geriatric)[a-z -]+ ward$", clause.rest
     ):
         return True
     if own and slot.preposition in ("about", "on") and head_noun(clause.subject) in _WORKS and not slot.before:
-        return True
+        number = value_type(slot.phrase) in ("number", "time", "date", "money")
+        vague = re.match(r"(?:hold|track|fire|sale|its|half\w*|an hour|(?:the|my|our) (?!.* of ))", slot.phrase)
+        return not number and vague is None
     if (slot.preposition == "at" and value_type(slot.phrase) == "number") or re.search(r"\bpercent\b|%", clause.rest):
         return False
     served = re.match(
@@ -412,7 +429,8 @@ def _accept_be(clause: Clause, slot: Slot, own: bool, particular: bool) -> bool:
         return True
     if re.match(r"the [A-Z]", clause.subject):
         return False
-    own = own or (clause.subject.startswith("the ") and clause.subject[4:] in PETS)
+    bred = re.fullmatch(r"an? (?:[a-z-]+ )+(?!one$|thing$)[a-z-]+", clause.rest)  # "a border collie"
+    own = own or (clause.subject.startswith("the ") and clause.subject[4:] in PETS and bred is not None)
     if not own and not (clause.subject.lower().startswith("the ") and particular):
         return False
     if re.match(r"the \w+ of [A-Z]", clause.rest) and clause.subject[:1].isupper() and " " not in clause.subject:
@@ -443,26 +461,7 @@ def _plain_plural(clause: Clause) -> bool:
             and not clause.rest[:1].isupper()
             and _present(clause)
         )
-    ) or (
-        first.lower()
-        in (
-            "water",
-            "people",
-            "life",
-            "everyone",
-            "everything",
-            "nothing",
-            "somebody",
-            "someone",
-            "nobody",
-            "time",
-            "coffee",
-            "tea",
-            "music",
-            "money",
-            "love",
-        )
-    )
+    ) or (first.lower() in _ANYBODYS)
 
 
 def _present(clause: Clause) -> bool:

@@ -51,8 +51,8 @@ _ADVERBS = bag(
     "once secretly"
 )
 _IS_NOT_OWNER = (
-    "a|an|the|called|named|not|now|also|allergic|away|from|in|at|on|made|built|painted|parked|stored|kept|due|still|"
-    "always|under|behind"
+    "a|an|the|called|named|not|now|also|allergic|away|from|in|at|on|due|still|always|under|behind|"
+    "(?:made|built|painted|parked|stored|kept) (?:of|out|by|in|under|from|with|at|on|behind)"
 )
 _NO_PLACE = r"(?<!\bat )(?<!\bto )(?<!\bby )(?<!\bfrom )(?<!\bnear )"
 _CONTRACTIONS = (

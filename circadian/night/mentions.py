@@ -8,16 +8,16 @@ import re
 from dataclasses import replace
 
 from circadian.night.builders import Draft, identity, identity_name
-from circadian.night.grammar import DETERMINERS, PREPOSITIONS, head_noun
+from circadian.night.grammar import DETERMINERS, PREPOSITIONS
 from circadian.night.units import NAME
 from circadian.night.verbs import is_noun_phrase
-from circadian.night.words import DAYS, MONTHS, PEOPLE, PETS, RELATIVES, ROLES
+from circadian.night.words import DAYS, MONTHS, PEOPLES, PETS, RELATIVES, ROLES
 
 _KIN = "|".join(sorted((re.escape(w) for w in RELATIVES | ROLES | PETS), key=len, reverse=True))
 _ADJECTIVE = r"(?:(?!(?:to|a|an|the|of|with|for|in|at|on|by|from|and|my|our) )[a-z-]+ )"
 _MINE = rf"(?:[Mm]y|[Oo]ur) {_ADJECTIVE}{{0,3}}?"
 _NP = r"(?:[Mm]y|[Oo]ur|[Tt]he) [\w' -]+?"
-_NOT_FIRST = rf"(?!(?:{'|'.join([*DAYS, *MONTHS, 'i', 'im'])})\b)"
+_NOT_FIRST = rf"(?!(?:{'|'.join([*DAYS, *MONTHS, *PEOPLES, 'i', 'im', 'christmas'])})\b)"
 _PERSON = rf"(?i:{_NOT_FIRST}){NAME}"
 _PASSING_NAME = re.compile(rf"\b(?P<np>{_MINE}(?:{_KIN})),? (?:called |named )?(?P<v>{_PERSON})\b")
 _THE_ONE = re.compile(rf"\b(?P<np>the (?:{_KIN})), (?P<v>{_PERSON})$")
@@ -40,21 +40,18 @@ _OWNED = re.compile(
     rf"(?P<n>(?:[a-z-]+ ){{0,2}}?[a-z-]+) (?:called|named) (?P<v>{NAME})"
 )
 _SPOUSE = re.compile(rf"^(?P<v>{NAME}) and I (?:have been married|got married|are married|were married|married)\b")
+# What is kept for years and known by its maker's name.
+_KEPT = "car|van|bike|bicycle|motorbike|scooter|boat|caravan|tractor|piano|guitar|violin|laptop|phone|camera|watch|oven"
+_GONE = re.compile(r"\b(?:sold|sell|crashed|wrecked|returned|lost|dumped|broke|stolen|stole|rented|hired|borrowed)\b")
 _ITS_MAKE = re.compile(
-    rf"\b(?P<np>(?:[Mm]y|[Oo]ur) (?:[a-z-]+ )?[a-z-]+), an? (?P<v>(?:\d{{4}} |[a-z]+ )?{NAME}(?: [a-z]+)?)(?=$|[,.])"
+    rf"\b(?P<np>(?:[Mm]y|[Oo]ur) (?:(?!old|last|dream|rental|next)[a-z-]+ )?(?:{_KEPT})), an? (?P<v>(?:\d{{4}} |[a-z]+ )?{NAME}(?: [a-z]+)?)(?=$|[,.])"
 )
-_NUMBERED = r"(?:two|three|four)"
 _PAIR = re.compile(
-    rf"^(?:I|[Ww]e) (?:have|got|adopted|own)(?: got)? (?P<n>{_NUMBERED} (?:[a-z-]+ )?[a-z-]+s)(?: from [\w ]+?)?,? "
-    rf"(?:called |named )?(?P<v>{_PERSON}(?:, {_PERSON})*,? and {_PERSON})$"
+    rf"^(?:I|[Ww]e) (?:have|got|adopted|own) (?P<n>two (?:[a-z-]+ )?(?:{_KIN})s)(?: from [\w ]+?)?,? "
+    rf"(?:called |named )?(?P<v>{_PERSON} and {_PERSON})$"
 )
-_OBJECT = re.compile(
-    rf"\b(?:an?|our|my) (?P<n>(?:(?!new )[a-z-]+ )?(?:[a-z-]+))(?: for (?:the|my|our) [a-z]+)?, "
-    rf"(?:the|a certain|one) (?P<v>{_PERSON})$"
-)
-_HER_NAME = re.compile(
-    rf"\b(?P<np>{_MINE}(?:{_KIN})),? (?:and |whose )?(?:her |his |their )?name is (?P<v>{_PERSON})\b"
-)
+_OBJECT = re.compile(rf"\b(?<!for )(?:an?|our|my) (?P<n>(?:[a-z-]+ )?[a-z-]+), the (?P<v>{_PERSON})$")
+_HER_NAME = re.compile(rf"\b(?P<np>{_MINE}(?:{_KIN})),? (?:(?:and )?(?:her|his)|whose) name is (?P<v>{_PERSON})\b")
 
 
 def mentions(text: str) -> tuple[list[Draft], str]:
@@ -63,8 +60,10 @@ def mentions(text: str) -> tuple[list[Draft], str]:
     if spouse:
         return [identity("my spouse", spouse["v"])], ""
     between = _BETWEEN.match(text)
-    if between and _is_thing(between["np"]):
-        return [identity(_low(between["np"]), between["v"])], f"{between['np']} {text[between.end() :].strip()}"
+    if between and _is_thing(between["np"]) and between["v"].lower() not in PEOPLES:
+        return [
+            replace(identity(_low(between["np"]), between["v"]), value=between["v"])
+        ], f"{between['np']} {text[between.end() :].strip()}"
     make = _MAKE.match(text)
     if make and _is_thing(make["np"]):
         said = f"{_low(make['np'])} is {make['det']} {make['v']}"
@@ -88,7 +87,7 @@ def mentions(text: str) -> tuple[list[Draft], str]:
         thing = f"our {pair['n']}" if text[:2].lower() == "we" else f"my {pair['n']}"
         return [replace(identity(thing, pair["v"]), value=pair["v"])], ""
     model = _ITS_MAKE.search(text)
-    if model and _is_thing(model["np"]) and head_noun(model["np"]) not in PEOPLE:
+    if model and not _GONE.search(text):
         return [identity(_low(model["np"]), model["v"])], text[: model.end("np")]
     bought = _OBJECT.search(text)
     if bought:

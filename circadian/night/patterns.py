@@ -44,12 +44,13 @@ from circadian.night.builders import (
 from circadian.night.clauses import split_value, value_of
 from circadian.night.grammar import possessive, strip_determiner
 from circadian.night.verbs import parse
-from circadian.night.words import DAYS, NUMBER_WORDS, PETS
+from circadian.night.words import DAYS, NUMBER_WORDS, PEOPLE, PETS, ROLES
 
 _WHO = r"(?P<s>I|we|he|she|they|(?:my|our|the|his|her|their) [\w' -]+?|[A-Z][\w'’-]+(?: (?:and |[A-Z])[\w'’-]+)*?)"
 _ADV = r"(?: (?:always|usually|often|mostly|only|just|still|also|really|currently|mainly|normally|now|actually|officially))*"
 _BE = r"(?:am|is|are|was|were)"
 _OURS = rf"(?:[Mm]y|[Oo]ur) [\w' -]+?|[Tt]he (?:{'|'.join(sorted(PETS))})"
+_KIN = rf"(?:[Mm]y|[Oo]ur) (?:[a-z-]+ )?(?:{'|'.join(sorted(PEOPLE))})(?: [A-Z][\w'-]+)?"
 _NUM = rf"(?:\d{{1,3}}|(?:{'|'.join(NUMBER_WORDS)})(?:[- ](?:{'|'.join(NUMBER_WORDS)}))?)"
 _NAME = r"(?P<v>(?:(?:Dr|Mr|Mrs|Ms|Prof)\.? )?[\"“']?[A-ZÀ-ÖØ-ÞА-Я0-9][\w'’&.-]*(?: (?:(?:de|da|of|the|van|von|and|la|du) )*[A-ZÀ-ÖØ-Þ0-9][\w'’&.-]*)*[\"”']?)"
 # After "called" a name may come without its capital, as people type.
@@ -70,9 +71,7 @@ def drafts(text: str) -> list[Draft]:
         text,
     ):
         return []
-    if re.match(
-        r"(?![A-Z][a-z]+days )[A-Z][a-z]+s (?:live|work|play|eat|drink|like|love|speak|come|are|have|hate|need)\b", text
-    ):
+    if re.match(r"[A-Z][a-z]+s (?:live|work|play|eat|drink|like|love|speak|come|are|have|hate|need)\b", text):
         return []  # "Lions live in Africa": a name would take "lives"
     return _first(_PATTERNS, text) or (_first(_LOOSE, text) if not re.search(r"(?<!^)(?!I\b)[A-Z]", text) else [])
 
@@ -97,7 +96,9 @@ def _reversed(match: re.Match[str]) -> Iterable[Draft | None]:
 
 def _that_is(match: re.Match[str]) -> Iterable[Draft | None]:
     """ "Taleggio beats them all, it's my favourite cheese" is "my favourite cheese is Taleggio"."""
-    beats = re.match(r"(?P<v>[\w'-]+(?: [\w'-]+)?) (?:beats|tops) ", match["first"])
+    beats = re.match(
+        r"(?P<v>[\w'-]+(?: [\w'-]+)?) (?:beats|tops) (?:them all|everything|any|every|all)", match["first"]
+    )
     if not re.match(r"(?:my|our) (?:[a-z-]+ )?favou?rite ", match["np"]):
         return that_is(match)
     if beats:
@@ -106,8 +107,7 @@ def _that_is(match: re.Match[str]) -> Iterable[Draft | None]:
     slot = split_value(clause.rest, clause.lemma) if clause else None
     if clause is None or slot is None:
         return that_is(match)
-    loved = slot.value if clause.subject.lower() in ("i", "we") else clause.subject
-    return drafts(f"{match['np']} is {loved}") if len(loved.split()) < 4 else []
+    return drafts(f"{match['np']} is {slot.value}") if len(slot.value.split()) < 4 else []
 
 
 def _compile(
@@ -130,10 +130,11 @@ _PATTERNS = _compile([
     (rf"(?:[Tt]he )?name of (?P<s>(?:my|our|the|[A-Z]\w+'s) [\w' -]+) {_BE} {_NAME}", named),
     (rf"(?P<s>(?:[Mm]y|[Oo]ur|[Tt]he|[A-Z][\w-]+'s) [\w' -]+?)(?: {_BE})?{_ADV} (?:called|named|codenamed|code-named|nicknamed|christened|known as|goes by|answers to) {_CALLED}", named),
     (rf"(?P<o>(?:[Mm]y |[Oo]ur )?[\w' -]+?){_ADV} (?:calls?|called|named|has named) (?P<s>(?:his|her|their) [a-z -]+?) {_NAME}", named_by),
-    (rf"(?:[Ww]e|I|[Tt]hey|(?:[Mm]y|[Oo]ur) [\w' -]+?)(?: have| has)?{_ADV}(?: finally| just| decided to)? (?:named?|calls?|called|christened|bapti[sz]ed|dubbed|nicknamed?|renamed) (?P<s>(?:my|our|the) (?:(?!(?:after|for) )[\w' -])+?)(?::| as| to)? {_NAME}(?: (?:after|for|because|in honou?r of) .+)?", named),
+    (rf"(?:[Ww]e|I|[Tt]hey|(?:[Mm]y|[Oo]ur) (?:team|family|company|class|crew|group|department))(?: have| has)?{_ADV}(?: finally| just| decided to)? (?:named?|calls?|called|christened|bapti[sz]ed|dubbed|nicknamed?|renamed) (?P<s>(?:my|our|the) (?:(?!(?:after|for) )[\w' -])+?)(?::| as| to)? {_NAME}(?: (?:after|for|because|in honou?r of) .+)?", named),
     (rf"(?P<s>I|[Ww]e){_ADV}(?: finally)? {_GOT} (?P<det>a|an|another|my first|a second|one|our first|a new) (?P<n>(?:[a-z-]+ )*?[a-z-]+?)(?: (?:yesterday|today|last \w+|this \w+|from [\w ]+))?,?(?: and)? (?:(?:is |are |we |I )?(?:named|called)(?: (?:her|him|it|them))?|whose name is|(?:her|his|its) name is) {_CALLED}", got_named),
     (rf"(?P<v>[\"“]?[A-ZÀ-ÖØ-Þ][\w'’: -]*?[\"”]?) (?:is|are){_ADV}(?: the name of)? (?P<np>(?:my|our|[\w']+'s) (?:all-time )?(?:favou?rite )[\w' -]+)", _reversed),
-    (r"(?P<v>(?:Dr\. |Mr\. |Mrs\. |Ms\. )?[A-ZÀ-ÖØ-Þ][\w'’-]*(?: [A-ZÀ-ÖØ-Þ][\w'’-]*)*) (?:is|are|has been)(?: the name of)? (?P<np>(?:my|our) (?!(?:for|since) )[\w'-]+(?: (?!(?:for|since) )[\w'-]+){0,2})(?: (?:for|since) .+)?", _reversed),
+    (r"(?P<v>(?:Dr\. |Mr\. |Mrs\. |Ms\. )?[A-ZÀ-ÖØ-Þ][\w'’-]*(?: [A-ZÀ-ÖØ-Þ][\w'’-]*)*) is(?: the name of)? (?P<np>(?:my|our) [\w'-]+(?: [\w'-]+){0,2})", _reversed),
+    (rf"(?P<v>(?:(?:Dr|Mr|Mrs|Ms)\.? )?[A-ZÀ-ÖØ-Þ][\w'’-]*(?: [A-ZÀ-ÖØ-Þ][\w'’-]*)*) has been (?P<np>(?:my|our) (?i:{'|'.join(sorted(ROLES - {'friend', 'buddy'}))}))(?: (?:for|since) .+)?", _reversed),
     (r"(?P<s>[Mm]y|[Oo]ur|(?:[Mm]y |[Oo]ur )?[\w' -]+?'s?)(?: all-time)? favou?rite (?P<n>[\w' -]+?) (?:of all time )?(?:is|are|was|has always been|is now) (?P<v>.+)", favourite),
     (r"[Tt]he best (?P<n>[\w -]+?) (?:that )?(?P<s>I|we)(?: have)?(?: ever)? (?:read|saw|seen|know|knew|heard|watched|tried|ate|eaten|had|played|visited|drank|been to)(?: is| was)(?: definitely| probably)? (?P<v>.+)", favourite),
     (r"[Tt]he (?P<n>[\w -]+?) (?P<s>I|we) (?:like|love|enjoy) (?:best|most|the most) is (?P<v>.+)", favourite),
@@ -144,7 +145,8 @@ _PATTERNS = _compile([
     (rf"(?:[Tt]he )?(?P<s>(?:[Mm]y |[Oo]ur |[Tt]he )?[\w' -]+?) (?:is|are){_ADV} due(?: on| by| at)? (?P<v>.+)", due),
     (r"(?:[Tt]he )?(?:deadline|due date) (?:for|of) (?P<s>[\w' -]+?) is(?: on)? (?P<v>.+)", due),
     (r"(?P<s>(?:[Mm]y|[Oo]ur|[Tt]he) [\w' -]+?)'?s? (?:deadline|due date) is(?: on| now)? (?P<v>.+)", due),
-    (r"(?P<s>(?:[Mm]y|[Oo]ur|[Tt]he) [\w' -]+?) (?:has to|must|needs to) be (?:in|handed in|submitted|finished|done|filed|delivered|returned|sent) (?:by|on|before) (?P<v>.+)", due),
+    (r"(?P<s>(?:[Mm]y|[Oo]ur|[Tt]he) [\w' -]+?) (?:has to|must|needs to) be (?:handed in|submitted|finished|done|filed|delivered|returned|sent) (?:by|on|before) (?P<v>.+)", due),
+    (r"(?P<s>(?:[Mm]y|[Oo]ur|[Tt]he) (?:[a-z]+ )?(?:application|form|essay|report|thesis|proposal|manuscript|paper)) (?:has to|must|needs to) be in (?:by|on|before) (?P<v>.+)", due),
     (rf"{_WHO}{_ADV} (?:live|lives|lived|(?:have|has) (?:been living|lived)|reside|resides|am living|is living|are living|have moved|has moved|moved|relocated|(?:am|is|are) moving|settled)(?: down)?(?: (?:back|here|over))? (?:in|to|at|on) {_PLACE}", place("home")),
     (rf"{_WHO} (?:am|is|are){_ADV} based in {_PLACE}", place("home")),
     (rf"{_WHO}{_ADV} (?:(?:come|comes|am|is|are)(?: originally)? from|hail[s]? from) {_PLACE}", place("origin")),
@@ -154,7 +156,8 @@ _PATTERNS = _compile([
     (rf"{_WHO}{_ADV} (?:works?|am working|is working|worked|started|start|started working|began working)(?: now| nights| days| shifts| part[- ]time| full[- ]time| weekends| freelance)* as (?P<v>(?:a|an|the) .+)", job),
     (rf"{_WHO}{_ADV} (?:am|is|are|became|have become|has become|qualified as|trained as){_ADV}(?: working as)? (?P<v>(?:a|an) (?:[\w-]+ ){{0,3}}[\w-]*{_JOB_END})(?P<tail> (?:at|for|in|on|with|by|from) .+)?", job),
     (r"(?P<s>)[Mm]y (?:job|profession|occupation) is (?P<v>(?:a|an) .+)", lambda m: [Draft("job", "I", strip_determiner(clean(m["v"])), f"I am {clean(m['v'])}", "i|job", {})]),
-    (rf"{_WHO}{_ADV} (?:works?(?: nights| days| shifts| part-time| full-time| weekends)?|earns? (?:my|our|his|her) (?:bread|living|money|keep)|am working|is working|are working|am employed|is employed|got a job|started working|started|starts?|am starting|is starting|signed(?: on| up)?|(?:was|got|am|is) hired|have worked|has worked)(?: now)? (?:at|for|with|by) {_PLACE}", place("employer")),
+    (rf"{_WHO}{_ADV} (?:works?(?: nights| days| shifts| part-time| full-time| weekends)?|earns? (?:my|our|his|her) (?:bread|living|money|keep)|am working|is working|are working|am employed|is employed|got a job|started working|started|have worked|has worked)(?: now)? (?:at|for|with) {_PLACE}", place("employer")),
+    (rf"(?P<s>I|{_KIN}) (?:(?:am|is) starting at|(?:have |has )?signed with|(?:was|got) hired (?:at|by)) (?P<v>(?:the )?[A-ZÀ-ÖØ-Þ][\w'’., -]*)", place("employer")),
     (rf"{_WHO}{_ADV} (?:study|studies|studied|am studying|is studying|major in|majors in|am majoring in) (?P<v>[\w' -]+?)(?P<at> (?:at|in) [A-Z].*)?", lambda m: [] if re.match(r"(?:under|with|for|at|in|abroad|hard|all)\b", m["v"]) else language(m) or simple("studies")(m)),
     (rf"{_WHO}{_ADV} (?:(?:am|is|are) (?:deathly |severely |badly |very )?(?:allergic|intolerant) to|can't (?:eat|have|drink|digest|tolerate)|(?:don't|doesn't|never) (?:eat|drink)s?|avoids?|have to avoid|has to avoid) (?P<v>[\w' -]+)", avoid),
     (rf"{_WHO} (?:have|has) (?:a|an) (?P<v>[\w -]+?) (?:allergy|intolerance)", avoid),
@@ -163,9 +166,9 @@ _PATTERNS = _compile([
     (rf"{_WHO}{_ADV} prefers? (?P<v>[\w' -]+?)(?: (?:to|over) .+)?", lambda m: [] if re.match(r"(?:it|this|that|the (?:second|first|last|other|short))\b", m["v"]) else simple("prefer")(m)),
     (rf"{_WHO} (?:am|is|are)(?: really| very| quite| totally| a big| a huge| a| big| so)* (?:into|fond of|keen on|crazy about|fans? of|obsessed with|passionate about) (?P<v>[\w' -]+)", simple("like")),
     (r"(?P<s>(?:[Mm]y|[Oo]ur|[Tt]he|[A-Z][\w-]+'s) [\w' -]+?) (?:(?:has|have) (?:been )?(?:changed|moved|switched)|changed|is now set|was changed|was moved|got (?:changed|moved|switched|pushed)|is set) to (?P<v>.+)", attribute),
-    (rf"{_WHO}{_ADV} (?:am|is|are|became|went|have become|(?:have|has) been) (?:a |an )?(?:strict |pure )?(?P<v>vegetarian|vegan|pescatarian|gluten-free|lactose-free|teetotal|kosher|halal|flexitarian)(?: (?:for|since|in|last) .+| [\w ]+ ago)?", simple("diet")),
+    (rf"{_WHO}{_ADV} (?:am|is|are|became|went|have become|(?:have|has) been) (?:a |an )?(?:strict |pure )?(?P<v>vegetarian|vegan|pescatarian|gluten-free|lactose-free|teetotal|kosher|halal|flexitarian)(?: (?:for \w+ years|since .+)| [\w ]+ ago)?", simple("diet")),
     (rf"{_WHO}{_ADV} (?:play|plays|am playing|have been playing|has been playing|started playing|took up|(?:have|has)(?: recently| just)? taken up|started)(?P<the>(?: the)?) (?P<v>[\w' -]+?)(?: (?:for (?:\w+ )?years|since .+|in .+|with .+|at .+|on .+|every .+))?", play),
-    (rf"{_WHO}{_ADV} (?:took|takes?|(?:have|has)(?: recently| just| finally)? taken|(?:am|is|are) taking) up (?P<v>[a-z][\w' -]+?)(?: (?:since|in|at|for|after|because|to) .+)?", simple("clause", "take up")),
+    (rf"{_WHO}{_ADV} (?:took|takes?|(?:have|has)(?: recently| just| finally)? taken|(?:am|is|are) taking) up (?P<v>(?:[a-z]+[ -])?[a-z]+ing|chess|yoga|golf|tennis|judo|karate|pottery|archery)(?: (?:since|in|at|for|after|because|to) .+)?", simple("clause", "take up")),
     (rf"{_WHO}{_ADV} (?:(?:am|is|are|have been|has been|started) learning|learns?|started(?: to learn)?|took up|signed up for|enrolled in|began|takes?|am taking|is taking)(?: a| an| my)?(?: (?:course|class|lessons?|evening class) in)? (?P<v>[A-Z]\w+)(?: (?:course|class|lessons?)| (?:at|with|since|for|on|in) .+)?", language),
     (rf"{_WHO}{_ADV} (?:speaks?|(?:am|is) fluent in) (?P<v>[A-Z]\w+(?:(?:,|,? and)(?: (?:a (?:little|bit of)|some|also))? [A-Z]\w+)*)(?: (?:at home|fluently))?", language),
     (rf"{_WHO}{_ADV} (?:(?:am|is|are) driving|drives?|rides?|cycles?|bought|leased|own|owns) (?:a|an|my|the) (?P<v>(?:(?:[a-z]+|\d{{4}}) )*[A-Z][\w -]+)", lambda m: vehicle(m) if re.search(r"\b(?:driv\w+|rides?)\b", m.string) or kind_of(value_of(m["v"]).split(" ")[0]) == "car" else []),

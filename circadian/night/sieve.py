@@ -79,8 +79,7 @@ _MAYBE = re.compile(
     r"almost|(?:i|we) nearly|possibly|i guess|"
     r"i think|i suppose|i'd|as if|let's say|hypothetically|what about|don't know|do not know|no idea|"
     r"not certain|toying with|tempted|"
-    r"rumou?rs?|apparently(?!,? (?:my|I|I'm|our|we)\b)|supposedly|"
-    r"allegedly|seems?|looks like|any (?:ideas?|tips|chance)|can't decide|someday|"
+    r"rumou?rs?|apparently|supposedly|allegedly|seems?|looks like|any (?:ideas?|tips|chance)|can't decide|someday|"
     r"one day|either)\b",
     re.IGNORECASE,
 )
@@ -190,7 +189,8 @@ def heard(turn_text: str) -> tuple[list[Said], dict[str, int]]:
     dropped: dict[str, int] = {}
     update = remember = False
     turn_text = re.sub(
-        r"\b(?:[Mm]y )?[Ff]avou?rite ([a-z]+)\? (?:(?:Easily|Easy|Definitely|Hands down|It's|Has to be),? )?(?=[A-Z])",
+        r"(?<![\w'] )\b(?:[Mm]y )?[Ff]avou?rite ([a-z]+)\? (?:(?:Easily|Definitely|Hands down|It's|Has to be),? )"
+        r"(?=[A-Z][\w'-]+(?: [A-Z][\w'-]+){0,3}[.!]?$)",
         r"My favourite \1 is ",
         turn_text,
     )
@@ -296,6 +296,7 @@ def _without_pastes(text: str, dropped: dict[str, int]) -> str:
 def _bare(raw: str) -> tuple[str, bool, bool]:
     """The sentence without what leads into it, whether it was marked as a change, whether it was asked to be kept."""
     text, marked, asked = re.sub(r"^[Aa]ctually (?=\w)", "", raw.strip()), False, False
+    text = text.lstrip(" ,;:–-")
     while True:
         shorter = _MARKERS.sub("", text, count=1)
         if shorter != text:

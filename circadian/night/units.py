@@ -11,7 +11,7 @@ import re
 from circadian.night.clauses import split_value
 from circadian.night.grammar import DETERMINERS, MODALS, PREPOSITIONS, is_particular, is_plural, lemma_of
 from circadian.night.verbs import parse
-from circadian.night.words import DATE_NOUNS, DAYS, IRREGULAR, MONTHS, NUMBER_NOUNS, bag
+from circadian.night.words import DATE_NOUNS, DAYS, IRREGULAR, MONTHS, NUMBER_NOUNS, PETS, bag
 
 _LETTER = r"(?:(?!['’]s\b)[\w'’-])"  # of a name; "Julia's" is Julia's
 NAME = (
@@ -64,17 +64,18 @@ _REWRITES = [
         (True, r"nothing(?: (?:on (?:this )?earth|in (?:the|this) world|else))? (?=[^;,]*\b(?:me|my|us)\b)[^;,]* (?:than|like|as) ([\w' -]+?)(?: does| can)?", r"I like \1 most"),
         # What was given up for what.
         (True, r"(I|we|he|she|they|(?:my|our) [\w' -]+?)((?: have| has)?(?: just| recently| finally)?) (switched|changed|upgraded|converted|migrated|moved|went)(?: over)? from (.+?) (?:over )?to (.+)", r"\1\2 \3 to \5"),
-        (True, r"(I|we|he|she|they|(?:my|our) [\w' -]+?)((?: have| has)?(?: just| recently| finally)?) (?:swapped|traded|exchanged|replaced) (.+?) (?:for|with|by) (.+)", r"\1\2 switched to \4"),
+        (True, r"(I|we|he|she|they|(?:my|our) [\w' -]+?)((?: have| has)?(?: just| recently| finally)?) (?:swapped|traded) ((?:my|our) [\w -]+?|(?-i:[A-Z])[\w]*) for (an? .+|(?-i:[A-Z]).+)", r"\1\2 switched to \4"),
+        (False, rf"(I|[Ww]e)((?: have)?(?: just| recently| finally)?) replaced ({NAME}) (?:with|by) ({NAME}.*)", r"\1\2 switched to \4"),
         (True, r"(?:my|our) (?:only )?(?:food )?allergy is to (.+)", r"I am allergic to \1"),
-        (True, r"(?:that|the|this) ((?:[\w-]+ ){0,2}[\w-]+) of (mine|ours) (.+)", r"my \1 \3"),
-        (True, r"being ((?:[a-z]+-)+[a-z]+|[a-z]+|an? [a-z -]+), (I|we) .+", r"\2 am \1"),
-        (True, r"((?:shoe|ring|hat|dress|collar|glove|shirt|trouser) size) ([\w/-]+)", r"my \1 is \2"),
-        (False, rf"({NAME}) is what (I|we|they) (?:call|named|called) ((?:the|my|our) .+)", r"\2 call \3 \1"),
-        (False, rf"({NAME}) is what (I|we|they|(?:my|our) [a-z -]+?) ([a-z]+)((?: .+)?)", r"\2 \3 \1\4"),
-        (True, r"(.+?) (is|are) going to be (made|built|painted|called|named) (.+)", r"\1 \2 \3 \4"),
-        (True, r"(.+? (?:can't (?:eat|have|drink|stand)|don't eat|avoid)) (?:anything|things|food|stuff) (?:with|containing|made (?:of|with|from)) (.+)", r"\1 \2"),
-        (False, rf"I (?:(?:have )?(?:left|quit)|used to (?:work|be|teach) (?:at|for)) [^,;]+?(?:,| and| but)(?: now)? I am (?:now )?(?:at|with) ({NAME})(?: now)?", r"I work at \1"),
-        (True, r"(.+?) (?:am|is|are) not allowed (?:to (?:eat|drink|have) )?(?:any )?([a-z][\w' -]+?)(?: at all| any ?more)?", r"\1 can't have \2"),
+        (True, r"(?:that|the|this) ((?:[\w-]+ ){0,2}[\w-]+) of (mine|ours) ((?:is|has|lives|works) .+)", r"my \1 \3"),
+        (True, r"being ((?:left|right)-handed|colou?r-?blind|vegan|vegetarian|diabetic|deaf|dyslexic|lactose intolerant|allergic to [a-z ]+), (I) .+", r"\2 am \1"),
+        (True, r"((?:shoe|ring|hat|dress|collar|glove|shirt|trouser) size) (\d[\w/.-]*|(?-i:[XSML]{1,3}))", r"my \1 is \2"),
+        (False, rf"({NAME}) is what (we|they) (?:call|named) ((?:the|my|our) (?:{'|'.join(sorted(PETS))}))", r"\2 call \3 \1"),
+        (False, rf"({NAME}) is what (I|we|they) (use|run|drive|play|ride|speak)((?: (?:in|at|for|on) .+)?)", r"\2 \3 \1\4"),
+        (True, r"(.+?) (is|are) going to be (made|built|painted) (.+)", r"\1 \2 \3 \4"),
+        (True, r"(.+? (?:can't (?:eat|have|drink|stand)|don't eat|avoid)) (?:anything|things|food|stuff) (?:with|containing|made (?:of|with|from)) ([a-z]+(?: (?:and|or) [a-z]+)?)", r"\1 \2"),
+        (False, rf"I (?:(?:have )?(?:left|quit)|used to (?:work|be|teach) (?:at|for)) {NAME}(?:,| and| but)(?: now)? I am (?:now )?at ({NAME})(?: now)?", r"I work at \1"),
+        (True, r"(I|we|he|she|they|my [\w' -]+?) (?:am|is|are) not allowed (?:to (?:eat|drink) )?(?:any )?([a-z]+)(?: at all| any ?more)", r"\1 can't have \2"),
         # Where somebody lives, turned round.
         (False, rf"({NAME}) is where (I|we|she|he|they|(?:my|our) [a-z -]+?) (?:(?:is|am|are) (?:now )?(?:settled|living|based)|lives?|settled|stays?)(?: now)?", r"\2 lives in \1"),
         (False, rf"(?:.* )?(on|in|at) ({NAME})\b.*? that is where (I|we) (?:live|stay|am living|are living)(?: now)?(?: so .*| because .*)?", r"\3 live \1 \2"),
@@ -203,6 +204,8 @@ def _may_split(left: str, joint: str, right: str) -> bool:
 def _may_lead(text: str) -> bool:
     """What a comma may follow without being a clause: "sorry for typos", "2nd year now"; not "In Rome", not "Our dog"."""
     words = text.split()
+    if not words:
+        return False
     first = words[0].lower()
     if len(words) > 7 or first in PREPOSITIONS or first in _SUBORDINATE | _FRONT:
         return False

@@ -21,6 +21,7 @@ _PRONOUNS = ("i", "we", "he", "she", "they", "it")
 _HAVE = ("have", "has", "had", "do", "does", "did", "don't", "doesn't", "didn't", "haven't", "hasn't")
 _NEGATIVE_BE = ("isn't", "aren't", "wasn't", "weren't")
 _RELATIVE = ("that", "which", "who", "where", "i", "we", "he", "she", "they", "you", "someone")
+_QUALITIES = bag("old new poor last best good bad first favourite little big holiday wedding dear many few")
 ADVERBS = bag(
     "always usually often never sometimes only really just recently finally still also mostly mainly currently "
     "now already officially actually originally normally generally typically ever even both regularly secretly "
@@ -87,6 +88,8 @@ def _unknown_verb(words: list[str]) -> int | None:
         if before in (*DETERMINERS, *PREPOSITIONS, *_RELATIVE):
             continue
         plain = behind.islower() and behind.isalpha() and len(behind) > 3 and behind not in PREPOSITIONS | ADVERBS
+        if before in _QUALITIES or words[min(i + 2, len(words) - 1)] in ("day", "morning", "night", "week", "evening"):
+            continue  # "our old photos the morning after"
         if not before.endswith("'s") and before != "and" and (behind in ("a", "an", "the", "my", "our") or plain):
             return i
     return None

@@ -67,7 +67,7 @@ def stands_alone(draft: Draft) -> bool:
         return False
     if (
         _of_the_world(draft)
-        or draft.subject.lower() in ("mine", "ours", "my own", "our own")
+        or draft.subject.lower() in ("mine", "ours", "my own", "our own", "the new one", "new one")
         or draft.subject.endswith(("'s", "s'"))
     ):
         return False  # "my brother's is a Fender": what of his, the sentence before it knew
@@ -156,13 +156,21 @@ def _unsure(draft: Draft) -> bool:
         return draft.subject.lower().startswith("the ") and (lemma_of(clause.verb) or ("", ""))[1] not in ("s", "base")
     if kind == "common":
         habit = form_of(clause) in ("s", "base") and owned and clause.lemma not in PASSING_VERBS
-        habit = habit and not _KNOWN_THING.fullmatch(clause.rest)
+        about_me = draft.subject.lower() in ("i", "we")
+        habit = habit and not _KNOWN_THING.fullmatch(clause.rest) and not _ONE_THING.fullmatch(clause.rest)
+        habit = habit and (not about_me or _THING_PLACED.match(clause.rest) is not None)
         return not (habit or clause.lemma in LASTING_VERBS or clause.aux or _HABIT.search(draft.said))
     return kind == "number" and named and not owned
 
 
 # "I call the client", "I tidy my desk": nothing that was not known.
 _KNOWN_THING = re.compile(rf"(?:the|my|our|like)(?: (?!(?:{'|'.join(PREPOSITIONS)})\b)[a-z-]+)+")
+
+
+# "My daughter draws a picture": once.
+_ONE_THING = re.compile(r"an? [a-z -]+")
+# "I dye my wool with walnut husks": what is done with a thing one has, and how.
+_THING_PLACED = re.compile(rf"(?:my|our|the) [a-z-]+(?: [a-z-]+)? (?:{'|'.join(PREPOSITIONS)}) ")
 
 
 def form_of(clause: Clause) -> str:
