@@ -124,7 +124,7 @@ def test_short_value(value: str, short: str) -> None:
         ("I can't sleep unless Dvorak is playing.", "You can't sleep unless Dvorak is playing.", "Dvorak"),
         ("A stray has moved in, so now there's a Tibor in our house.", "There is a Tibor in your house.", "Tibor"),
         ("sorry for typos, my exam is on 23 june and im scared", "Your exam is on 23 june.", "23 june"),
-        ("grandma calls her goat Bishop because it glares", "Grandma's goat's name is Bishop.", "Bishop"),
+        ("grandma calls her goat Bishop because it glares", "Your grandma's goat's name is Bishop.", "Bishop"),
     ],
 )  # fmt: skip
 def test_natural_sentences(text: str, statement: str, value: str) -> None:
