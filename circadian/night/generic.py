@@ -120,9 +120,7 @@ def generic_drafts(text: str, raw: str, front: str = "", *, asked: bool = False)
 def _there_is(clause: Clause, slot: Slot, text: str, raw: str) -> list[Draft]:
     """ "There is a Tamarind in the household": only what has a name, and where."""
     place = re.search(r"\b(?:in|on|at|under|behind|near|above|next to) ((?:my|our|the) [\w' -]+)$", f"{slot.after}")
-    if place is None or slot.preposition or PASSING.search(raw):
-        return []
-    if value_type(slot.phrase) != "name":
+    if place is None or slot.preposition or value_type(slot.phrase) != "name" or PASSING.search(raw):
         return []
     return [Draft("clause", place[1], slot.value, text, f"{canonical(place[1])}|there {clause.verb}")]
 
@@ -401,9 +399,7 @@ def _accept_be(clause: Clause, slot: Slot, own: bool, particular: bool) -> bool:
         r"in (?:year|grade|form) \w+|in my \w+ (?:year|grade|semester|term)\b|on (?:holiday|leave) ", clause.rest
     ):
         return first == "in" or _planned(slot)
-    if own and re.match(
-        r"in (?:the )?\w+(?:st|nd|rd|th) (?:grade|year|form)\b|on the (?!geriatric)[a-z -]+ ward$", clause.rest
-    ):
+    if own and re.match(r"in (?:the )?\w+(?:st|nd|rd|th) (?:grade|year|form)\b|on the [a-z -]+ ward$", clause.rest):
         return True
     if own and slot.preposition in ("about", "on") and head_noun(clause.subject) in _WORKS and not slot.before:
         number = value_type(slot.phrase) in ("number", "time", "date", "money")
@@ -461,7 +457,7 @@ def _plain_plural(clause: Clause) -> bool:
             and not clause.rest[:1].isupper()
             and _present(clause)
         )
-    ) or (first.lower() in _ANYBODYS)
+    ) or first.lower() in _ANYBODYS
 
 
 def _present(clause: Clause) -> bool:

@@ -41,10 +41,12 @@ _OWNED = re.compile(
 )
 _SPOUSE = re.compile(rf"^(?P<v>{NAME}) and I (?:have been married|got married|are married|were married|married)\b")
 # What is kept for years and known by its maker's name.
-_KEPT = "car|van|bike|bicycle|motorbike|scooter|boat|caravan|tractor|piano|guitar|violin|laptop|phone|camera|watch|oven"
+_MADE_THINGS = (
+    "car|van|bike|bicycle|motorbike|scooter|boat|caravan|tractor|piano|guitar|violin|laptop|phone|camera|watch|oven"
+)
 _GONE = re.compile(r"\b(?:sold|sell|crashed|wrecked|returned|lost|dumped|broke|stolen|stole|rented|hired|borrowed)\b")
 _ITS_MAKE = re.compile(
-    rf"\b(?P<np>(?:[Mm]y|[Oo]ur) (?:(?!old|last|dream|rental|next)[a-z-]+ )?(?:{_KEPT})), an? (?P<v>(?:\d{{4}} |[a-z]+ )?{NAME}(?: [a-z]+)?)(?=$|[,.])"
+    rf"\b(?P<np>(?:[Mm]y|[Oo]ur) (?:(?!old|last|dream|rental|next)[a-z-]+ )?(?:{_MADE_THINGS})), an? (?P<v>(?:\d{{4}} |[a-z]+ )?{NAME}(?: [a-z]+)?)(?=$|[,.])"
 )
 _PAIR = re.compile(
     rf"^(?:I|[Ww]e) (?:have|got|adopted|own) (?P<n>two (?:[a-z-]+ )?(?:{_KIN})s)(?: from [\w ]+?)?,? "

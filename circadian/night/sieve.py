@@ -188,7 +188,7 @@ def heard(turn_text: str) -> tuple[list[Said], dict[str, int]]:
     out: list[Said] = []
     dropped: dict[str, int] = {}
     update = remember = False
-    turn_text = re.sub(
+    turn_text = re.sub(  # "Favourite author? Easily Tove Jansson.": two sentences that are one
         r"(?<![\w'] )\b(?:[Mm]y )?[Ff]avou?rite ([a-z]+)\? (?:(?:Easily|Definitely|Hands down|It's|Has to be),? )"
         r"(?=[A-Z][\w'-]+(?: [A-Z][\w'-]+){0,3}[.!]?$)",
         r"My favourite \1 is ",

@@ -155,7 +155,7 @@ def _unsure(draft: Draft) -> bool:
     if not owned and dated and not _HABIT.search(draft.said):
         return draft.subject.lower().startswith("the ") and (lemma_of(clause.verb) or ("", ""))[1] not in ("s", "base")
     if kind == "common":
-        habit = form_of(clause) in ("s", "base") and owned and clause.lemma not in PASSING_VERBS
+        habit = _form_of(clause) in ("s", "base") and owned and clause.lemma not in PASSING_VERBS
         about_me = draft.subject.lower() in ("i", "we")
         habit = habit and not _KNOWN_THING.fullmatch(clause.rest) and not _ONE_THING.fullmatch(clause.rest)
         habit = habit and (not about_me or _THING_PLACED.match(clause.rest) is not None)
@@ -173,7 +173,7 @@ _ONE_THING = re.compile(r"an? [a-z -]+")
 _THING_PLACED = re.compile(rf"(?:my|our|the) [a-z-]+(?: [a-z-]+)? (?:{'|'.join(PREPOSITIONS)}) ")
 
 
-def form_of(clause: Clause) -> str:
+def _form_of(clause: Clause) -> str:
     return (lemma_of(clause.verb) or ("", "s" if clause.verb.endswith("s") else "base"))[1]
 
 
