@@ -101,3 +101,13 @@ def test_only_a_form_that_lessons_have_is_asked_as_typed() -> None:
     for questions, words in ((told, {"", "what"}), ([*told, "When's it?"], {"", "what", "when"})):
         made = [untold_lessons((), [Lesson(q, "So.") for q in questions], seed=seed) for seed in range(10)]
         assert {contraction(lesson.question) for lessons in made for lesson in lessons} == words
+
+
+def test_what_was_told_of_one_thing_is_asked_of_another() -> None:
+    facts = facts_of("I keep my ladder in the barn.", "Our boiler was serviced by Halvorsen Heating.")
+    questions = {x.question: x.answer for x in untold_lessons(facts, asked(facts), seed=0)}
+    alike = {q: a for q, a in questions.items() if re.search(r"\bserviced\b", q) and "boiler" not in q}
+    assert alike
+    assert all(re.fullmatch(r"[A-Z][\w' -]+\? You haven't told me that\.", a) for a in alike.values())
+    told = {x.question for x in asked(facts)}
+    assert not told & set(questions)

@@ -22,7 +22,7 @@ from circadian.night.words import IRREGULAR, KINDS, NUMBER_WORDS, PEOPLE, PLACE_
 
 _COMPOUND_PREPOSITIONS = (
     "next to", "in front of", "close to", "out of", "on top of", "across from", "opposite to", "because of",
-    "instead of", "north of", "south of", "east of", "west of", "outside of",
+    "instead of", "from all over", "all over", "north of", "south of", "east of", "west of", "outside of",
 )  # fmt: skip
 _OF_ADJECTIVES = bag("afraid scared terrified fond proud full capable made out consist consists")
 _PLACING = bag("keep hide park store leave put stash bury hang")
@@ -38,7 +38,7 @@ _SUBJECT_MATTER = re.compile(
 )
 _TITLES = "Dr|Mr|Mrs|Ms|Prof|Professor|Uncle|Aunt|Auntie|Grandma|Grandpa|Granny|Sir|Coach|Father|Sister"
 _EVERY = re.compile(
-    r"^(.*?)[ ,]+((?:every|each|next|on) \w+(?: \w+)?|(?:twice|once|three times) a \w+)$", re.IGNORECASE
+    r"^(.*?)(?<! of)[ ,]+((?:every|each|next|on) \w+(?: \w+)?|(?:twice|once|three times) a \w+)$", re.IGNORECASE
 )
 # Whom something was given, taught or owed: a pronoun, or a name or relative before an article or a sum.
 _TO_SOMEBODY = re.compile(
@@ -53,6 +53,7 @@ _AND_MORE = re.compile(
 _OURS = re.compile(r"\b(?:my|me|our|us|I|we)\b")
 _LIVING = PEOPLE | {"i", "we"}
 _LONGEST_LIST = 8  # words
+_TO_PERSONS = bag("belong propose lend give owe sell pass hand donate promise speak talk bequeath")
 _PEOPLE_VERBS = bag(
     "ring phone call meet marry love admire know see date visit call adopt divorce hire interview teach supervise"
 )
@@ -118,9 +119,14 @@ def chunks(rest: str) -> list[tuple[str, str]]:
     return merged
 
 
+def chunks_of(rest: str) -> list[tuple[str, str]]:
+    """`chunks`, with days and persons that stand in another phrase apart."""
+    return [p for preposition, phrase in chunks(rest) for p in _date_apart(preposition, phrase)]
+
+
 def split_value(rest: str, lemma: str = "") -> Slot | None:
     """The part of the complement worth asking for: the last phrase that names something, else the object."""
-    parts = [p for preposition, phrase in chunks(rest) for p in _date_apart(preposition, phrase)]
+    parts = chunks_of(rest)
     filled = [
         i for i, (_, phrase) in enumerate(parts) if phrase and phrase.lower() not in ("one", "the one", "the ones")
     ]
@@ -153,8 +159,12 @@ def split_value(rest: str, lemma: str = "") -> Slot | None:
         placed = []  # "a signalman on the railway": what somebody is
     if lemma == "be" and strong and strong[0] == 0 and parts[0][0] == "" and re.search(r"[A-Z]", parts[0][1]):
         strong = strong[:1]  # "a Toyota with 180,000 km"
+    if lemma in _PLACING and given and placed and not parts[placed[-1]][0].startswith(("for", "with", "since")):
+        strong = [i for i in strong if i in placed]  # "I hide the Christmas presents inside the piano bench"
     whom = [i for i in strong if not parts[i][0] and value_type(parts[i][1]) == "name"] if lemma == "join" else []
-    at = (whom or money or strong[-1:] or placed[:1] or objects[:1] or filled)[0]
+    often = [i for i in filled if given and re.match(rf"every (?:\d|{'|'.join(NUMBER_WORDS)}) ", parts[i][1])]
+    purpose = [i for i in filled if lemma == "use" and parts[i][0] == "for" and given]
+    at = (whom or money or strong[-1:] or purpose or often or placed[:1] or objects[:1] or filled)[0]
     preposition, phrase = parts[at]
     join = [f"{p} {n}".strip() for p, n in parts]
     return Slot(" ".join(join[:at]), preposition, phrase, value_of(phrase), " ".join(join[at + 1 :]))
@@ -162,7 +172,7 @@ def split_value(rest: str, lemma: str = "") -> Slot | None:
 
 def slot_with(rest: str, value: str) -> Slot | None:
     """The part of the complement that holds `value`, the last one; what follows the value in it stays behind."""
-    parts = [p for preposition, phrase in chunks(rest) for p in _date_apart(preposition, phrase)]
+    parts = chunks_of(rest)
     held = [i for i, (_, phrase) in enumerate(parts) if f" {value} " in f" {phrase} "]
     if not held:
         return None
@@ -233,9 +243,7 @@ def wh_word(clause: Clause, slot: Slot) -> tuple[str, str]:
     kind, preposition = value_type(slot.phrase), slot.preposition
     if kind == "date" and clause.lemma == "have" and not preposition:
         return "which days", ""  # "has Sundays off"
-    if re.match(
-        r"(?:every|each) (?:\d|second|third|fourth|two|three|four|five|six|seven|eight|nine|ten|other)", slot.phrase
-    ):
+    if re.match(rf"(?:every|each) (?:\d|second|third|fourth|other|{'|'.join(NUMBER_WORDS)})", slot.phrase):
         return "how often", ""
     if kind in ("date", "time") and preposition in ("in", "on", "at", "", "by", "around", "before", "after"):
         return "when", preposition if preposition in ("before", "after") else ""
@@ -245,11 +253,13 @@ def wh_word(clause: Clause, slot: Slot) -> tuple[str, str]:
         return f"{preposition} when", ""
     if kind == "number" and preposition == "at" and clause.lemma in _CLOCK_VERBS:
         return "when", ""
-    counted = re.match(rf"(?:\d+|{'|'.join(NUMBER_WORDS)}) ((?:[a-z]+ )?[a-z]+s)(?:,|$)", slot.phrase.lower())
-    if counted:
-        return f"how many {counted[1]}", preposition
     if kind == "money":
         return "how much", preposition if preposition not in ("", "for") else ""
+    counted = re.match(
+        rf"(?:\d+|{'|'.join(NUMBER_WORDS)}) ((?:[a-z]+ )?[a-z]+s(?: of [a-z]+)?)(?:,|$)", slot.phrase.lower()
+    )
+    if counted:
+        return f"how many {counted[1]}", preposition
     if _asks_who(clause, slot, kind):
         return "who", preposition
     if preposition in _PLACE_PREPOSITIONS and _asks_where(clause, slot, kind):
@@ -268,7 +278,7 @@ def _asks_who(clause: Clause, slot: Slot, kind: str) -> bool:
     if kind != "name" or KINDS.get(slot.value.lower()) == "language" or slot.value.split(" ")[-1].islower():
         return False
     if slot.preposition == "to":
-        return slot.before.split(" ")[-1] in ("married", "engaged", "related") or clause.lemma == "belong"
+        return slot.before.split(" ")[-1] in ("married", "engaged", "related") or clause.lemma in _TO_PERSONS
     if clause.lemma in ("begin", "start", "end", "finish", "fill", "cover", "make", "set", "write", "paint"):
         return slot.preposition == "by" and bool(clause.aux)
     return slot.preposition in ("by", "with", "for", "under") or (
@@ -309,7 +319,11 @@ def ask(clause: Clause, question: str, tail: str) -> Ask:
     direct_verb = verb
     if not operator:
         form = lemma_of(clause.verb)
-        past = clause.verb.endswith("ed") if form is None else form[1] in ("past", "participle")
+        past = (
+            clause.verb.endswith("ed") and clause.verb != clause.lemma
+            if form is None
+            else form[1] in ("past", "participle")
+        )
         if (
             clause.verb.lower() == clause.lemma
             and clause.lemma in IRREGULAR

@@ -211,12 +211,15 @@ def possessive(noun_phrase: str) -> str:
     return noun_phrase + ("'" if last.endswith("s") and last[:1].islower() and is_plural(noun_phrase) else "'s")
 
 
+_BEHIND_NOUN = "of|in|at|for|from|on|off|with|about|behind|under|near|beside|above|below|over|across|by|along"
+
+
 def is_plural(noun_phrase: str) -> bool:
     """Whether the subject takes "do" rather than "does": we, they, my parents, Ana and Bo; also I and you."""
     low = noun_phrase.lower()
     if low in ("i", "we", "you", "they"):
         return True
-    head = re.split(r" (?:that|which|who|of|in|at|for|from|on|with|i|we) ", low, maxsplit=1)[0].split(" ")[-1]
+    head = re.split(rf" (?:that|which|who|{_BEHIND_NOUN}|i|we) ", low, maxsplit=1)[0].split(" ")[-1]
     if " and " in low and "," not in low:
         return True
     if noun_phrase.split(" ")[-1][:1].isupper():
@@ -247,7 +250,8 @@ def lemma_of(word: str) -> tuple[str, str] | None:
     if word in VERBS:
         return word, "base"
     for suffix, form, restore in (
-        ("ies", "s", "y"), ("es", "s", ""), ("s", "s", ""), ("ied", "past", "y"), ("ed", "past", ""), ("d", "past", ""),
+        ("ies", "s", "y"), ("es", "s", ""), ("s", "s", ""),
+        ("ied", "past", "y"), ("ed", "past", ""), ("ed", "past", "e"),
         ("ing", "ing", ""), ("ing", "ing", "e"), ("ying", "ing", "ie"),
     ):  # fmt: skip
         if word.endswith(suffix) and word[: -len(suffix)] + restore in VERBS:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from circadian.night.answers import answer_of
 from circadian.night.questions import Wording, reverse_wordings, said_of, wordings_of
+from circadian.night.slots import other_parts
 from circadian.night.variants import variants
 from circadian.records import Fact, Lesson, LessonKind, normalize, question_hash
 
@@ -50,7 +51,7 @@ class _Maker:
             return self._drop("held out")
         if mark in self.used:
             return self._drop("repeated")
-        if wording.kind != "reverse" and contains(wording.question, fact.value):
+        if wording.kind != "reverse" and contains(wording.question, wording.value or fact.value):
             return self._drop("gives the value away")
         self.used.add(mark)
         return True
@@ -111,12 +112,22 @@ def _lessons_of(
     recall += own[: room - len(recall)]
     recall += spare[: max(0, ENOUGH - len(recall))]
     contexts = [w for w in spare if w not in recall][:2]
+    other = [w for w in _of_other_parts(fact) if maker.usable(fact, w)]
     short = list(itertools.islice((w for w in _spoken(recall) if maker.usable(fact, w)), SPOKEN))
-    lessons = [_lesson(fact, w) for w in (*recall, *short, *contexts, *reverse[: 2 + 2 * len(earlier)])]
+    lessons = [_lesson(fact, w) for w in (*recall, *short, *other, *contexts, *reverse[: 2 + 2 * len(earlier)])]
     held_lessons = [_lesson(fact, w) for w in held]
     if len(held_lessons) <= 2 * HELD_OUT:
         return lessons, held_lessons[::2], held_lessons[1::2]
     return lessons, held_lessons[:HELD_OUT], held_lessons[HELD_OUT:]
+
+
+def _of_other_parts(fact: Fact) -> Iterator[Wording]:
+    """What else a clause says, asked and answered with the whole of it."""
+    if fact.relation == "clause" and not fact.details.get("language"):
+        for question, part in other_parts(said_of(fact), fact.value):
+            answer = next((a for a in (answer_of(fact), fact.statement) if contains(a, part)), "")
+            if answer:
+                yield Wording(question, answer=answer, value=part)
 
 
 def _spoken(wordings: Sequence[Wording]) -> Iterator[Wording]:

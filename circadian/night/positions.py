@@ -11,12 +11,32 @@ from dataclasses import replace
 from circadian.night.clauses import Ask, ask, joined
 from circadian.night.grammar import BE, Clause, be_for, is_particular, lemma_of, participle_of, third_of
 from circadian.night.verbs import parse
-from circadian.night.words import FAITHS, PEOPLES
+from circadian.night.words import FAITHS, NUMBER_WORDS, PEOPLES
 from circadian.records import Fact
 
 HABIT = re.compile(
     r"(?P<main>.+? (?:only|can't|don't|doesn't|never) .+?) (?P<word>if|unless|when|without|until) (?P<tail>.+)"
 )
+
+
+SIZES = {
+    "long": "length", "tall": "height", "high": "height", "wide": "width", "deep": "depth", "thick": "thickness",
+    "heavy": "weight", "old": "age",
+}  # fmt: skip
+SIZE = re.compile(rf"(?:\d\S*|{'|'.join(NUMBER_WORDS)})(?: [a-z-]+)+ ({'|'.join(SIZES)})")
+
+
+def asks_size(fact: Fact, said: str) -> list[Ask]:
+    """ "My workbench is 3.4 metres long" → "How long is my workbench?"; empty for all others."""
+    clause, size = parse(said), SIZE.fullmatch(fact.value)
+    if clause is None or size is None or not clause.is_be:
+        return []
+    verb, noun = clause.verb, SIZES[size[1]]
+    return [
+        Ask(f"how {size[1]} {verb} {clause.subject}", f"how {size[1]} {clause.subject} {verb}"),
+        Ask(f"what {verb} the {noun} of {clause.subject}", f"what the {noun} of {clause.subject} {verb}"),
+        Ask(f"what {noun} does {clause.subject} have", f"what {noun} {clause.subject} has"),
+    ]
 
 
 def asks_elsewhere(fact: Fact, said: str) -> list[Ask]:

@@ -25,7 +25,8 @@ from circadian.night.grammar import (
     value_type,
     wh_for_noun,
 )
-from circadian.night.positions import asks_elsewhere, what_like
+from circadian.night.positions import SIZE, asks_elsewhere, asks_size, what_like
+from circadian.night.slots import less
 from circadian.night.variants import is_somebody, other_words
 from circadian.night.verbs import parse
 from circadian.night.wordings import BY_KIND, DRINK_NOUNS, FOOD_NOUNS, OPENERS, QUESTIONS
@@ -140,6 +141,8 @@ def _lists_of_thing(fact: Fact) -> list[str]:
     kind = value_type(fact.value)
     if kind in ("date", "time"):
         return ["attribute:date"]
+    if SIZE.fullmatch(fact.value):
+        return []
     if kind in ("number", "money") or head_noun(np) in NUMBER_NOUNS or re.fullmatch(r"\S*\d\S*", fact.value):
         return [] if is_somebody(np) else ["attribute:number"]
     if (
@@ -218,7 +221,7 @@ def _asks(fact: Fact) -> list[Ask]:
         words = [question, "what"] if question != "what" and question != "who" else [question]
         verb = be_for(noun_phrase, past=_is_over(fact))
         return [Ask(f"{w} {verb} {noun_phrase}", f"{w} {noun_phrase} {verb}") for w in words]
-    elsewhere = asks_elsewhere(fact, said_of(fact))
+    elsewhere = asks_size(fact, said_of(fact)) or asks_elsewhere(fact, said_of(fact))
     if elsewhere:
         return elsewhere
     clause = parse(said_of(fact))
@@ -233,6 +236,7 @@ def _asks(fact: Fact) -> list[Ask]:
     tail = joined([slot.before, preposition, slot.after])
     out = [
         ask(clause, question, tail),
+        *(ask(clause, question, joined([slot.before, preposition, after])) for after in less(clause, slot)),
         *_voices(clause, slot, question, preposition),
         *_same_verb(clause, question, tail),
     ]
@@ -310,7 +314,8 @@ def _phrases(question: str, preposition: str, phrase: str) -> list[tuple[str, st
     if question.startswith("how often"):
         return [("at what interval", ""), ("after how much time", "")]
     if question.startswith("how many"):
-        return [(f"what number of {question[9:]}", preposition)]
+        whole = [("what", preposition)] if " of " in question else []
+        return [*whole, (f"what number of {question[9:]}", preposition)]
     if question == "how much":
         return [("what amount", preposition if preposition != "for" else ""), ("what sum of money", "")]
     if value_type(phrase) == "number":
@@ -326,6 +331,8 @@ def _phrases(question: str, preposition: str, phrase: str) -> list[tuple[str, st
 
 def _noun_phrase(fact: Fact) -> str:
     """The noun phrase whose value the fact gives: "my dog's name", "our vet"; "" when the clause asks better."""
+    if SIZE.fullmatch(fact.value) and fact.relation != "age":
+        return ""
     if fact.relation in ("attribute", "role", "favourite"):
         return fact.details.get("np", "") if fact.details.get("np") else fact.subject
     if fact.relation == "name":

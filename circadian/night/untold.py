@@ -11,12 +11,15 @@ from collections.abc import Iterable, Sequence
 
 from circadian.night.grammar import to_you
 from circadian.night.lessons import contraction, spoken
+from circadian.night.questions import topic_of
+from circadian.night.variants import is_somebody
 from circadian.night.words import PEOPLE, PETS, SAME, bag
 from circadian.records import Fact, Lesson, normalize, question_hash
 
 ANSWER = "I don't know that. You haven't told me."  # where the question has no short topic
 ABOUT = "{}? You haven't told me that."
 COUNT = 85  # questions of one night
+THINGS_MOST = 3  # of 11 parts of them, of a life whose facts are all clauses: its own questions about other things
 SPOKEN = 0.3  # so many are asked as "What's …?", where some of the lessons are
 
 NAMED = bag(
@@ -130,6 +133,9 @@ def untold_lessons(
     taken = exclude | {question_hash(q) for q in questions}
     made = (_named(rng), _own(rng), _events(rng), _places(rng), _owned(rng), ((q, topic_in(q)) for q in LOOSE))
     pools = [list(pool) for pool in (*made, _more_about(facts), _others(facts, told, heard, rng))]
+    of_things = round(THINGS_MOST * sum(f.relation == "clause" for f in facts) / max(1, len(facts)))
+    things = [*_other_things(facts, told, heard, rng)] if of_things else []
+    pools += [things[i::of_things] for i in range(of_things)]
     for pool in pools:
         rng.shuffle(pool)
     out = {question_hash(q): Lesson(q, ANSWER, kind="untold") for q in forgotten}
@@ -212,6 +218,20 @@ def _more_about(facts: Sequence[Fact]) -> Iterable[Asked]:
             for relation, (form, topic) in ASK_MORE.items():
                 if (subject, relation) not in said:
                     yield form.format(s=subject), topic.format(s=to_you(subject))
+
+
+def _other_things(
+    facts: Sequence[Fact], told: Sequence[Lesson], heard: set[str], rng: random.Random
+) -> Iterable[Asked]:
+    """What was told of one thing, asked of another: "Who repaired my accordion?", "Who repaired my lantern?"."""
+    topics = {f.id: topic_of(f) for f in facts if f.relation == "clause"}
+    alike = [n.replace("-", " ") for n in sorted(OWNED) if unheard(n, heard)]
+    for lesson in told:
+        topic = topics.get(lesson.fact_id or "", "")
+        thing = re.fullmatch(r"(my|our|the) [a-z' -]+", topic)
+        if thing and alike and not is_somebody(topic) and topic in lesson.question and lesson.kind != "reverse":
+            other = f"{thing[1]} {rng.choice(alike)}"
+            yield lesson.question.replace(topic, other), to_you(other)
 
 
 def _others(facts: Sequence[Fact], told: Sequence[Lesson], heard: set[str], rng: random.Random) -> Iterable[Asked]:

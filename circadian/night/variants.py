@@ -22,6 +22,7 @@ _SINGULAR = (
     (r"\bours\b", "mine"),
     (r"\bourselves\b", "myself"),
 )
+_WHERE = "in|on|at|behind|under|to|from|for|near|beside|above|below|over|across|outside|inside"
 CARS = bag("car vehicle van")
 
 
@@ -40,6 +41,11 @@ def variants(fact: Fact, others: Sequence[Fact] = ()) -> Iterator[Fact]:
     for subject in shorter(fact.subject):
         if not any(mistaken(subject, other) for other in others if other.key != fact.key):
             yield renamed(fact, fact.subject, subject)
+    thing = described_thing(fact)
+    if thing:
+        bare = f"{thing[1]} {thing[3]}"
+        if not any(re.search(rf"\b{thing[3]}\b", f.statement) for f in others if f.key != fact.key):
+            yield renamed(fact, thing[0], bare)
     noun = fact.details.get("np", "")
     if fact.relation == "attribute" and re.fullmatch(r"(?:my|our) [a-z]+", noun) and head_noun(noun) in CARS:
         yield replace(fact, relation="vehicle", subject="I", details={"said": f"I drive a {fact.value}"})
@@ -59,14 +65,28 @@ def singular(fact: Fact) -> Fact | None:
 
 
 def shorter(subject: str) -> Iterator[str]:
-    """ "my cat Priya" → "my cat", "Priya"; "my younger sister" → "my sister"."""
+    """ "my cat Priya" → "my cat", "Priya"; "my younger sister" → "my sister"; "the clock in the hall" → "the clock"."""
     named = re.fullmatch(r"((?:my|our|the) [a-z-]+) ([A-Z][\w'-]*(?: [A-Z][\w'-]*)?)", subject)
     if named:
         yield named[1]
         yield named[2]
+    placed = re.fullmatch(rf"((?:my|our|the) [a-z' -]+?) (?:{_WHERE}) .+", subject)
+    if placed and " of " not in placed[1]:
+        yield placed[1]
     described = re.fullmatch(r"(my|our|the) ([a-z-]+) ([a-z-]+)", subject)
     if described and described[2] in DROPPABLE:
         yield f"{described[1]} {described[3]}"
+
+
+def described_thing(fact: Fact) -> re.Match[str] | None:
+    """Of a clause the first thing with a word before it, "the secondhand loom", which is also "the loom"."""
+    if fact.relation != "clause":
+        return None
+    ends = rf"(?= (?:{'|'.join(PREPOSITIONS)}|is|are|was|were|has|have)\b|$)"
+    for found in re.finditer(rf"\b([Mm]y|[Oo]ur|[Tt]he) ([a-z-]+) ([a-z-]+){ends}", fact.details.get("said", "")):
+        if head_noun(found[0]) not in PEOPLE | PETS and fact.value not in found[0] and found[0] not in fact.value:
+            return found
+    return None
 
 
 def mistaken(subject: str, other: Fact) -> bool:
