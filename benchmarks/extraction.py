@@ -30,7 +30,8 @@ DATA = Path(__file__).resolve().parent.parent / "tests" / "data"
 LABELS = (DATA / "labelled_turns.jsonl", DATA / "stranger_turns.jsonl")
 # Precision and recall of a batch when these rules had never met it. Who wrote 2 to 7 knew the rules; 8, 10 and 11 were
 # written by others who did not, and were asked to be inventive; 9 the same in single short sentences, 12 in
-# plain sentences of unusual relations ("My typewriter lacks the letter Q.").
+# plain sentences of unusual relations ("My typewriter lacks the letter Q."), 13 and 14 the same, half of them of things
+# done once and so ever since. Their "wrong" ones are mostly another part of a right statement than the label's.
 FIRST_SIGHT = {
     "stranger-1": (0.848, 0.560),
     "stranger-2": (0.844, 0.568),
@@ -44,9 +45,11 @@ FIRST_SIGHT = {
     "stranger-10": (0.906, 0.674),
     "stranger-11": (0.740, 0.425),
     "stranger-12": (1.000, 0.600),
+    "stranger-13": (0.833, 0.500),
+    "stranger-14": (0.806, 0.604),
 }
-LATEST = "stranger-12"
-MEASURED = "100 turns, 2026-11-29, rules mended for batches up to 11"
+LATEST = "stranger-14"
+MEASURED = "48 turns, 2026-11-29, rules mended for batches up to 12"
 
 
 @dataclass(frozen=True)

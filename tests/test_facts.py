@@ -377,3 +377,35 @@ def test_extraction_bars() -> None:
     figures = json.loads(done.stdout)
     assert done.returncode == 0, done.stderr
     assert figures["precision"] >= 0.95 and figures["recall"] >= 0.80
+
+
+@pytest.mark.parametrize(
+    ("said", "value"),
+    [
+        ("My mother-in-law embroidered the curtains with tiny puffins.", "tiny puffins"),
+        ("Our boiler runs on heating oil.", "heating oil"),
+        ("We made our kitchen counter out of salvaged bowling lanes.", "salvaged bowling lanes"),
+        ("I traded my old sextant for a cuckoo clock.", "cuckoo clock"),
+        ("An old bosun named Pim Halloran taught me to splice wire rope.", "Pim Halloran"),
+        ("I had my accordion repaired by Osric Tandle.", "Osric Tandle"),
+        ("The man next door breeds fainting goats behind his garage.", "fainting goats"),
+    ],
+)
+def test_a_deed_that_lasts_is_a_fact_when_it_is_all_that_is_said(said: str, value: str) -> None:
+    assert [f.value for f in active(said)] == [value]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "I made soup.",
+        "I spilled coffee on my keyboard.",
+        "We lost the match.",
+        "I lost a tooth at lunch.",
+        "haha my cat just fell off the telly",
+        "My grandson assembled a shelf today.",
+        "My colleague broke the build with a typo. Can you write the apology?",
+    ],
+)
+def test_what_is_of_the_day_is_none_although_nothing_else_is_said(said: str) -> None:
+    assert not active(said)

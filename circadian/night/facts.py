@@ -160,7 +160,10 @@ def _drafts_of(part: str, statement: Said) -> list[Draft]:
     if PASSING.search(statement.raw):  # "my ping is 300 today"
         known = [d for d in known if d.relation != "attribute" or value_type(d.value) in ("name", "date")]
     found = _sound(known)
-    found = found or _sound(generic_drafts(main, trim(expand(statement.raw)), front, asked=statement.asked))
+    raw = trim(expand(statement.raw))
+    found = found or _sound(
+        generic_drafts(main, raw, front, asked=statement.asked, alone=statement.alone), statement.alone
+    )
     # Who somebody is, is the fact; what was done with them on the day is not.
     told = {draft.value for draft in named} if re.match(r"(?:I|we)\b", main) else set[str]()
     found = [d for d in found if not (d.relation == "clause" and any(name in d.value for name in told))]
@@ -169,10 +172,10 @@ def _drafts_of(part: str, statement: Said) -> list[Draft]:
     return found
 
 
-def _sound(found: Iterable[Draft]) -> list[Draft]:
+def _sound(found: Iterable[Draft], alone: bool = False) -> list[Draft]:
     """The drafts with their values cut short, without those that say nothing by themselves."""
     short = [replace(draft, value=_short(draft)) for draft in found if not _NOBODY.match(draft.subject)]
-    return [draft for draft in short if draft.value and stands_alone(draft)]
+    return [draft for draft in short if draft.value and stands_alone(draft, alone)]
 
 
 def _short(draft: Draft) -> str:

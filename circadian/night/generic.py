@@ -10,11 +10,19 @@ from circadian.night.grammar import (
     canonical,
     head_noun,
     is_particular,
-    is_plural,
     lemma_of,
     possessive,
     strip_determiner,
     value_type,
+)
+from circadian.night.lasting import (
+    FOR_NOW,
+    HAD_FOR_NOW,
+    WORKED,
+    has_object,
+    is_present,
+    lasting_deed,
+    told_to_be_known,
 )
 from circadian.night.verbs import parse
 from circadian.night.words import DAYS, MONTHS, NO_OWNER, PASSING_VERBS, PEOPLE, PETS, bag
@@ -34,9 +42,6 @@ _OPINION = re.compile(
     re.IGNORECASE,
 )
 _NEGATED = re.compile(r"\b(?:never|no|not|nothing|nobody|none)\b|n't\b")
-_HAD_FOR_NOW = re.compile(
-    r"\b(?:interview|ticket|refund|deadline|crush|guest|battery|question|problem|idea|meeting|call|headache|issue|doubt|request|look|trouble|feeling|dream|cold|exam)s?\b"
-)
 _LASTING_ADJECTIVES = bag(
     "vegetarian vegan allergic left-handed right-handed colour-blind color-blind colourblind colorblind married "
     "divorced widowed single engaged retired pregnant deaf blind diabetic dyslexic bilingual trilingual electric "
@@ -57,15 +62,10 @@ _LIFE_EVENTS = bag(
 )
 _MAKING = bag("build restore renovate knit")  # "I'm building a zoetrope": for weeks
 _TAKEN_UP = bag("switch convert migrate change upgrade")  # "I switched to decaf": what is done since
-_FOR_NOW = re.compile(
-    r"\b(?:mode|lane|plan|line|news|channel|tab|page|topic|subject|letter|strategy|gear|cold|habit|mess|tone|name|"
-    r"fire|backup|case|snowman|sandcastle|query|form|list|left|right)s?\b"
-)
 _DEEDS = bag("plant inherit adopt")  # what is there ever since
 _LOOKED_FOR = bag(
     "key keys passport passports charger torch scissors tools ladder bin bins router cat dog papers spare"
 )
-_WORKED = bag("build make paint write carve plant found design compose knit sew weave")
 _KEPT = bag("live sit hang lie stand stay go keep store hide")  # "the spare key lives under the blue flowerpot"
 _KEPT_AT = bag("in on under behind beneath below inside above beside with near")
 _STOWING = bag("hide stash stow bury store")  # where a thing stays until it is told otherwise
@@ -74,7 +74,7 @@ _NEED_MORE = bag("afraid scared terrified fond proud named called based located 
 _LASTING_PROGRESSIVE = bag(
     "learn study train work live head lead manage write build play save prepare organise organize restore renovate "
     "plan take raise "
-    "grow knit translate"
+    "grow knit translate rehearse"
 )
 _WORKS = bag("thesis dissertation phd doctorate book novel paper essay play project talk lecture blog podcast memoir")
 _THINGS_HAD = PEOPLE | PETS | bag(
@@ -87,7 +87,7 @@ _THINGS_HAD = PEOPLE | PETS | bag(
 )  # fmt: skip
 
 
-def generic_drafts(text: str, raw: str, front: str = "", *, asked: bool = False) -> list[Draft]:
+def generic_drafts(text: str, raw: str, front: str = "", *, asked: bool = False, alone: bool = False) -> list[Draft]:
     """At most one fact of a statement's own grammar, plus the name that an apposition gives ("my sister Ana …").
 
     `front` is what stood before the clause ("at the pool"); it is said after it.
@@ -108,7 +108,7 @@ def generic_drafts(text: str, raw: str, front: str = "", *, asked: bool = False)
     said = f"{text} {front}".strip()
     value = _new_information(clause, slot, front, raw)
     if value is None:
-        if not _accept(clause, slot, raw, asked):
+        if not _accept(clause, slot, raw, asked, alone):
             return []
         value = slot.value
     if value.lower().startswith(("every ", "each ")) and value_type(value) == "date":
@@ -146,7 +146,7 @@ def _new_information(clause: Clause, slot: Slot, front: str, raw: str) -> str | 
     if _NEGATED.search(f"{clause.aux} {clause.adverb} {clause.rest}"):
         return None
     timed = re.search(r"\b(\d[\w.:]*(?: [a-z]+)?)$", front)
-    if timed and _present(clause):
+    if timed and is_present(clause):
         return timed[1]
     words = clause.subject.split()
     name = (
@@ -158,6 +158,9 @@ def _new_information(clause: Clause, slot: Slot, front: str, raw: str) -> str | 
     )
     if bare:
         return clause.subject
+    called = re.search(r"\b(?:named|called) ((?:[A-Z][\w'-]* ?)+)$", clause.subject)
+    if called and definite and words[0].lower() in ("a", "an"):
+        return called[1]
     if (new and things) or (
         definite and (name and len(words) <= 3 and not _plain_plural(clause) and clause.lemma != "like")
     ):
@@ -171,7 +174,7 @@ def habit_draft(text: str) -> Draft | None:
         r"(?P<main>.+? (?:only|can't|don't|doesn't|never) .+?) (?:if|unless|when|without|until) (?P<tail>.+)", text
     )
     clause = parse(match["main"]) if match else None
-    if match is None or clause is None or not (_present(clause) or clause.aux in ("can't", "don't", "doesn't")):
+    if match is None or clause is None or not (is_present(clause) or clause.aux in ("can't", "don't", "doesn't")):
         return None
     inner = parse(match["tail"])
     if inner is None or re.search(r"\b(?:would|could|might|will)\b", text):
@@ -199,7 +202,7 @@ def _key(clause: Clause, slot: Slot, value: str) -> str:
     return f"{subject_key(clause.subject)}|{' '.join(f'{verb} {frame}'.split())}"
 
 
-def _accept(clause: Clause, slot: Slot, raw: str, asked: bool) -> bool:
+def _accept(clause: Clause, slot: Slot, raw: str, asked: bool, alone: bool) -> bool:
     """Whether the statement is particular and lasting. What was asked to be kept need only be positive and definite."""
     words = clause.subject.split()
     first = words[0].lower()
@@ -225,6 +228,8 @@ def _accept(clause: Clause, slot: Slot, raw: str, asked: bool) -> bool:
     owned = re.search(r"\b(?:my|our|i|we)\b|'s", clause.subject.lower()) is not None
     named = words[0][:1].isupper() and first not in (*DETERMINERS, "i", "we") and not _plain_plural(clause)
     particular = is_particular(slot.phrase)
+    if alone and owned and not clause.is_be and told_to_be_known(clause, slot):
+        return True
     if clause.is_be:
         return _accept_be(clause, slot, owned or named, particular)
     if clause.aux.split(" ")[-1] in ("am", "is", "are", "was", "were", "been") and clause.verb.endswith("ing"):
@@ -245,11 +250,15 @@ def _accept(clause: Clause, slot: Slot, raw: str, asked: bool) -> bool:
         and not re.search(r"\b(?:my|our|me|us)\b", f"{clause.subject} {clause.rest}")
     ):
         return False  # "The buyer pays within thirty days": a rule, a price, a recipe
+    if owned and lasting_deed(clause, slot):
+        return True
     if owned or named:
-        lasting = _present(clause) or (_specific(clause) and first == "the")
-        return particular or (lasting and clause.lemma not in PASSING_VERBS and _has_object(slot))
+        lasting = is_present(clause) or (_specific(clause) and first == "the")
+        return particular or (lasting and clause.lemma not in PASSING_VERBS and has_object(slot))
     if first == "the":
-        return _accept_the(clause, slot, particular, kind)
+        kept = alone and len(words) > 2 and clause.lemma in _KEPT | _STOWING
+        kept = kept and slot.preposition in (*_KEPT_AT, "on top of", "next to")
+        return kept or _accept_the(clause, slot, particular, kind)
     return particular and value_type(slot.phrase) == "name" and bool(clause.aux)
 
 
@@ -258,14 +267,14 @@ def _accept_the(clause: Clause, slot: Slot, particular: bool, kind: str) -> bool
     if re.fullmatch(r"the [A-Z][\w'-]*(?: [A-Z][\w'-]*)*", clause.subject) and kind == "name":
         return False
     mine = slot.preposition and clause.aux in ("has", "have") and re.search(r"\b(?:me|us)\b", slot.before)
-    mine = mine or (slot.preposition == "by" and clause.lemma in _WORKED and re.match(r"(?:my|our) ", slot.phrase))
+    mine = mine or (slot.preposition == "by" and clause.lemma in WORKED and re.match(r"(?:my|our) ", slot.phrase))
     kept = (
         clause.lemma in _KEPT
         and slot.preposition in (*_KEPT_AT, "on top of", "next to")
         and (re.match(r"(?:my|our) ", slot.phrase) or head_noun(clause.subject) in _LOOKED_FOR)
     )
-    mine = mine or (kept and not slot.before and (_present(clause) or clause.aux == "is"))
-    lasting = _specific(clause) and clause.lemma not in PASSING_VERBS and _has_object(slot)
+    mine = mine or (kept and not slot.before and (is_present(clause) or clause.aux == "is"))
+    lasting = _specific(clause) and clause.lemma not in PASSING_VERBS and has_object(slot)
     return particular or bool(mine) or lasting
 
 
@@ -280,7 +289,7 @@ def _of_the_moment(clause: Clause, slot: Slot, first: str) -> bool:
         return True
     if first not in ("i", "we", "my", "our") and clause.lemma in _NEWS:
         return True
-    past = not clause.aux and not _present(clause) and not clause.is_be
+    past = not clause.aux and not is_present(clause) and not clause.is_be
     came = value_type(slot.phrase) == "time" or (first == "the" and clause.lemma in PASSING_VERBS)
     return past and came
 
@@ -311,7 +320,8 @@ def _specific(clause: Clause) -> bool:
         r"(?:my|our|the) ",
         clause.subject,
     )
-    lasting = _present(clause) or clause.aux in ("is", "are", "was", "were")
+    told_apart = told_apart or re.search(r" (?:next door|upstairs|downstairs|across the \w+)$", clause.subject)
+    lasting = is_present(clause) or clause.aux in ("is", "are", "was", "were")
     return told_apart is not None and lasting and not clause.verb.endswith("ing")
 
 
@@ -327,7 +337,7 @@ def _accept_progressive(clause: Clause, slot: Slot, particular: bool) -> bool:
         return not clause.aux.startswith(("was", "were"))
     made = (
         clause.lemma in _MAKING
-        and not _FOR_NOW.search(slot.phrase)
+        and not FOR_NOW.search(slot.phrase)
         and re.match(r"an? ", slot.phrase) is not None
         and not slot.preposition
     )
@@ -348,14 +358,14 @@ def _planned(slot: Slot) -> bool:
 def _accept_have(clause: Clause, slot: Slot, first: str, particular: bool) -> bool:
     """Relatives, animals and things one has; what my things have. Not a question, a meeting or a cold."""
     kind = value_type(re.sub(r"^(?:only|just|about|over|exactly|almost) ", "", slot.phrase))
-    if (kind == "date" and not _present(clause)) or _HAD_FOR_NOW.search(slot.before or slot.phrase):
+    if (kind == "date" and not is_present(clause)) or HAD_FOR_NOW.search(slot.before or slot.phrase):
         return False
     if clause.verb == "had" and not clause.aux:
         return False
-    if first == "the" and kind == "number" and _present(clause):
+    if first == "the" and kind == "number" and is_present(clause):
         return True
     if first in ("my", "our"):
-        thing = head_noun(clause.subject) not in PEOPLE and " " in slot.value and _present(clause)
+        thing = head_noun(clause.subject) not in PEOPLE and " " in slot.value and is_present(clause)
         if thing or particular:
             return True
     if re.match(r"(?:an? )?new ", slot.phrase) and kind == "common" and head_noun(slot.phrase) in PEOPLE:
@@ -366,10 +376,10 @@ def _accept_have(clause: Clause, slot: Slot, first: str, particular: bool) -> bo
 
 def _accept_own(clause: Clause, slot: Slot, particular: bool) -> bool:
     """What I or we do: habits in the present, and particular events."""
-    going = re.match(r"to (?:the|a) (?:[a-z ]+ )?[A-Z]", clause.rest) and clause.lemma == "go" and _present(clause)
+    going = re.match(r"to (?:the|a) (?:[a-z ]+ )?[A-Z]", clause.rest) and clause.lemma == "go" and is_present(clause)
     done = clause.lemma == "get" and (lemma_of(clause.rest.split(" ")[0]) or ("", ""))[1] in ("past", "participle")
     habit = (
-        _present(clause)
+        is_present(clause)
         and re.search(
             r"\bat (?:(?:a )?\w+ (?:past|to) )?[\w:]+(?: [ap]m| o'clock)?$|\bevery \w+$|\bon \w+days?$", clause.rest
         )
@@ -378,11 +388,13 @@ def _accept_own(clause: Clause, slot: Slot, particular: bool) -> bool:
     )
     if clause.lemma in PASSING_VERBS and not going and not habit and not (done and particular):
         return False
-    if _present(clause) and not clause.aux:
+    if is_present(clause) and not clause.aux:
         return slot.phrase.lower() not in ("it", "this", "that", "them", "one", "something") and (
-            particular or _has_object(slot)
+            particular or has_object(slot)
         )
-    if _FOR_NOW.search(slot.phrase):
+    if lasting_deed(clause, slot):
+        return True
+    if FOR_NOW.search(slot.phrase):
         return False
     if clause.lemma in _TAKEN_UP and slot.preposition == "to" and not slot.before:
         return True
@@ -455,22 +467,9 @@ def _plain_plural(clause: Clause) -> bool:
             first.lower().endswith("s")
             and first.lower() != first
             and not clause.rest[:1].isupper()
-            and _present(clause)
+            and is_present(clause)
         )
     ) or first.lower() in _ANYBODYS
-
-
-def _present(clause: Clause) -> bool:
-    form = lemma_of(clause.verb)
-    if form is None and not clause.aux and clause.verb in (clause.lemma, f"{clause.lemma}s"):
-        return True  # a verb that no table knows, told by "I" or "she" before it
-    if not clause.aux and form is not None and form[1] == "base" and not is_plural(clause.subject):
-        return False  # "my flatmate put a lock on it": put is a past here
-    return not clause.aux and form is not None and form[1] in ("base", "s")
-
-
-def _has_object(slot: Slot) -> bool:
-    return bool(slot.phrase) and len(slot.value) > 2
 
 
 def _vague(slot: Slot) -> bool:

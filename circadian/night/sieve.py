@@ -4,7 +4,7 @@ Conservative on purpose: a fact that was missed costs one answer, a false one is
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from circadian.night.casual import plain_typing
 from circadian.night.grammar import expand, lemma_of, sentences, strip_trailing
@@ -166,6 +166,14 @@ _REQUESTS = bag(
 )
 
 
+# Not said to be remembered, although nothing else is said.
+_CHATTING = re.compile(
+    r"\b(?:a?haha\w*|omg|lol|ugh|argh|please|bye|just|finally|obviously|honestly|no idea|today|tonight|"
+    r"always .+ when)\b",
+    re.IGNORECASE,
+)
+
+
 @dataclass(frozen=True)
 class Said:
     """One sentence that may state a fact: `text` bare and expanded, `update` when the user marked it as a change."""
@@ -174,6 +182,7 @@ class Said:
     raw: str
     update: bool
     asked: bool  # "remember that …"
+    alone: bool = False  # the whole message: somebody who says nothing else says it to be known
     names_only: bool = False  # a question or a request: who "my sister Ana" is, it tells; nothing else
 
 
@@ -212,6 +221,8 @@ def heard(turn_text: str) -> tuple[list[Said], dict[str, int]]:
             else:
                 changed = update or _CHANGED.search(bare) is not None
                 out.append(Said(strip_trailing(expand(bare)), bare, changed, asked or remember))
+    if len(out) == 1 and not dropped and len(sentences(text)) == 1:
+        out = [replace(out[0], alone=not out[0].names_only and not _CHATTING.search(text))]
     return out, dropped
 
 

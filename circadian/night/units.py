@@ -64,7 +64,8 @@ _REWRITES = [
         (True, r"nothing(?: (?:on (?:this )?earth|in (?:the|this) world|else))? (?=[^;,]*\b(?:me|my|us)\b)[^;,]* (?:than|like|as) ([\w' -]+?)(?: does| can)?", r"I like \1 most"),
         # What was given up for what.
         (True, r"(I|we|he|she|they|(?:my|our) [\w' -]+?)((?: have| has)?(?: just| recently| finally)?) (switched|changed|upgraded|converted|migrated|moved|went)(?: over)? from (.+?) (?:over )?to (.+)", r"\1\2 \3 to \5"),
-        (True, r"(I|we|he|she|they|(?:my|our) [\w' -]+?)((?: have| has)?(?: just| recently| finally)?) (?:swapped|traded) ((?:my|our) [\w -]+?|(?-i:[A-Z])[\w]*) for (an? .+|(?-i:[A-Z]).+)", r"\1\2 switched to \4"),
+        (True, r"(I|we|he|she|they|(?:my|our) [\w' -]+?)((?: have| has)?(?: just| recently| finally)?) (?:swapped|traded) ((?:my|our) [\w -]+?|(?-i:[A-Z])[\w]*) for ((?-i:[A-Z]).+|an? (?-i:[A-Z]).+)", r"\1\2 switched to \4"),
+        (True, r"(?:I|we) (?:had|got) ((?:my|our|the) [\w' -]+?) (\w+(?:ed|en|t)) by (.+)", r"\1 was \2 by \3"),
         (False, rf"(I|[Ww]e)((?: have)?(?: just| recently| finally)?) replaced ({NAME}) (?:with|by) ({NAME}.*)", r"\1\2 switched to \4"),
         (True, r"(?:my|our) (?:only )?(?:food )?allergy is to (.+)", r"I am allergic to \1"),
         (True, r"(?:that|the|this) ((?:[\w-]+ ){0,2}[\w-]+) of (mine|ours) ((?:is|has|lives|works) .+)", r"my \1 \3"),

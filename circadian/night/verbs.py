@@ -32,6 +32,7 @@ _AFTER_BE = bag("now officially currently actually also finally")  # "she is now
 
 def is_noun_phrase(text: str) -> bool:
     """ "Our landlady", "the man who tunes our organ"; not "my husband works in Graz"."""
+    text = re.sub(r"(?<=\w) (?:named|called) [A-Z].*$", "", text) if re.match(r"(?:an?|the) ", text) else text
     return parse(f"{text} it", guess=False) is None
 
 
@@ -68,13 +69,26 @@ def _finite(words: list[str]) -> int | None:
                 relative = False
                 continue
             return i
-        if not _may_be_verb(words, i, relative):
+        if not _may_be_verb(words, i, relative) or _only_names(words, i):
             continue
         if relative:
             relative = False
             continue
         return i
     return None
+
+
+def _only_names(words: list[str], i: int) -> bool:
+    """ "A bosun named Pim Halloran taught me …": the verb comes after the name."""
+    if words[i].lower() not in ("named", "called") or words[0].lower() not in ("a", "an", "the"):
+        return False
+    behind = i + 1
+    while behind < len(words) and words[behind][:1].isupper():
+        behind += 1
+    form = lemma_of(words[behind]) if behind < len(words) else None
+    return behind > i + 1 and (
+        (form is not None and form[1] in ("s", "past")) or words[behind : behind + 1] in (["is"], ["was"])
+    )
 
 
 def _unknown_verb(words: list[str]) -> int | None:

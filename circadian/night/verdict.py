@@ -7,6 +7,7 @@ that was missed costs one answer, a false one is taught for good.
 import re
 
 from circadian.night.builders import Draft
+from circadian.night.clauses import slot_with
 from circadian.night.grammar import (
     BE,
     DETERMINERS,
@@ -18,6 +19,7 @@ from circadian.night.grammar import (
     lemma_of,
     value_type,
 )
+from circadian.night.lasting import DETERMINED, lasting_deed
 from circadian.night.verbs import is_noun_phrase, parse
 from circadian.night.words import LASTING_VERBS, NOUNISH, PASSING_VERBS, PEOPLE, PETS, bag
 
@@ -55,7 +57,7 @@ _NO_VALUE = bag(
 )
 
 
-def stands_alone(draft: Draft) -> bool:
+def stands_alone(draft: Draft, alone: bool = False) -> bool:
     """Whether a draft of the open rules is one statement, with nothing in it that points elsewhere."""
     if draft.relation == "statement":
         return True
@@ -86,7 +88,7 @@ def stands_alone(draft: Draft) -> bool:
     if _DANGLING.search(_NOT_DANGLING.sub("", draft.said)):
         return False
     about_me = draft.subject.lower() in ("i", "we", "my", "our")
-    return not (about_me and _THEIRS.search(rest)) and not _unsure(draft)
+    return not (about_me and _THEIRS.search(rest)) and not _unsure(draft, alone)
 
 
 def _of_the_world(draft: Draft) -> bool:
@@ -130,7 +132,7 @@ def _two_statements(said: str) -> bool:
     return False
 
 
-def _unsure(draft: Draft) -> bool:
+def _unsure(draft: Draft, alone: bool) -> bool:
     """A clause whose value is a common word or a number, told with a verb that need not last: "calls the client"."""
     clause = parse(draft.said)
     if clause is None or draft.value not in clause.rest:
@@ -148,7 +150,9 @@ def _unsure(draft: Draft) -> bool:
         alive = draft.subject == "I" or head_noun(draft.subject) in PEOPLE | PETS
         counted = kind == "number" and (named or (alive and clause.rest.startswith(draft.value)))
         return counted or _STATE.match(clause.rest) is not None
-    if form is not None and form[1] == "ing" and " " in draft.value and first not in PEOPLE | PETS:
+    slot = slot_with(clause.rest, draft.value)
+    gerund = form is not None and form[1] == "ing" and " " in draft.value and first not in PEOPLE | PETS
+    if gerund and not (alone and slot is not None and slot.preposition in ("for", "on", "with", "of", "to")):
         return True  # "keeps mentioning …", "engaged in writing …"
     owned = re.search(r"\b(?:my|our|I|we|me|us)\b", draft.said)
     dated = kind == "time" or (kind == "date" and not re.fullmatch(r"\d{4}", draft.value))  # a year is history
@@ -159,6 +163,10 @@ def _unsure(draft: Draft) -> bool:
         about_me = draft.subject.lower() in ("i", "we")
         habit = habit and not _KNOWN_THING.fullmatch(clause.rest) and not _ONE_THING.fullmatch(clause.rest)
         habit = habit and (not about_me or _THING_PLACED.match(clause.rest) is not None)
+        mine = slot is not None and re.match(rf"(?:all )?{DETERMINED}", slot.before) is not None
+        bare = _KNOWN_THING.fullmatch(clause.rest) or _ONE_THING.fullmatch(clause.rest)
+        told = alone and (mine or not about_me) and not (bare and _form_of(clause) in ("s", "base"))
+        habit = habit or told or (slot is not None and lasting_deed(clause, slot))
         return not (habit or clause.lemma in LASTING_VERBS or clause.aux or _HABIT.search(draft.said))
     return kind == "number" and named and not owned
 
