@@ -10,6 +10,7 @@ per second. Exit code 1 when a bar is missed.
 """
 
 import argparse
+import contextlib
 import json
 import math
 import os
@@ -393,10 +394,12 @@ def speed_bar(home: Home, args: argparse.Namespace, tag: str) -> list[str]:
 
 
 def stock_lessons_per_second(home: Home, model: str, lessons: Path, batch: int) -> float:
-    """From two runs of different length: what loading costs is in both."""
+    """From two runs of different length: what loading costs is in both. As many layers as ours learns by default."""
+    from circadian.backend.lora import LAYERS
+
     seconds: list[float] = []
     for steps in (2, 2 + SPEED_STEPS):
-        flags = ["--iters", str(steps), "--batch-size", str(batch), "--num-layers", "16"]
+        flags = ["--iters", str(steps), "--batch-size", str(batch), "--num-layers", str(LAYERS)]
         seconds.append(stock(model, lessons, home.adapters / "speed", flags))
         shutil.rmtree(home.adapters / "speed")
     return SPEED_STEPS * batch / (seconds[1] - seconds[0])
@@ -423,7 +426,8 @@ def our_lessons_per_second(name: str, folder: Path, batch: int) -> float:
             rates.append(batch / (now - clock[0]))
         clock[0] = now
 
-    with tempfile.TemporaryDirectory() as work:
+    # mlx-lm's trainer prints its progress: stdout is for the results
+    with tempfile.TemporaryDirectory() as work, contextlib.redirect_stdout(sys.stderr):
         Study(model, lessons, lessons[:1], [], plan, Path(work), tick).run(Path(work) / "adapters.safetensors")
     model.close()
     return statistics.median(rates)
