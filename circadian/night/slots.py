@@ -22,7 +22,7 @@ _OFTEN = re.compile(r"(?:every|each|once|twice|three times) ", re.IGNORECASE)
 def other_parts(said: str, value: str) -> list[tuple[str, str]]:
     """(question, part) for what a plain statement says besides `value`, one question of every part before the next."""
     clause = parse(said)
-    if clause is None or clause.is_be:
+    if clause is None or clause.lemma == "be":
         return []
     rows = [[(q, slot.value) for q in _of_part(clause, slot)] for slot in _slots(clause, value)]
     return [row[i] for i in range(max(map(len, rows), default=0)) for row in rows if i < len(row)][:MOST]
