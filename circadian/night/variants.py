@@ -22,7 +22,6 @@ _SINGULAR = (
     (r"\bours\b", "mine"),
     (r"\bourselves\b", "myself"),
 )
-_WHERE = "in|on|at|behind|under|to|from|for|near|beside|above|below|over|across|outside|inside"
 CARS = bag("car vehicle van")
 
 
@@ -70,7 +69,7 @@ def shorter(subject: str) -> Iterator[str]:
     if named:
         yield named[1]
         yield named[2]
-    placed = re.fullmatch(rf"((?:my|our|the) [a-z' -]+?) (?:{_WHERE}) .+", subject)
+    placed = re.fullmatch(rf"((?:my|our|the) [a-z' -]+?) (?:{'|'.join(PREPOSITIONS - {'of'})}) .+", subject)
     if placed and " of " not in placed[1]:
         yield placed[1]
     described = re.fullmatch(r"(my|our|the) ([a-z-]+) ([a-z-]+)", subject)
