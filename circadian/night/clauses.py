@@ -22,7 +22,7 @@ from circadian.night.words import IRREGULAR, KINDS, NUMBER_WORDS, PEOPLE, PLACE_
 
 _COMPOUND_PREPOSITIONS = (
     "next to", "in front of", "close to", "out of", "on top of", "across from", "opposite to", "because of",
-    "instead of", "from all over", "all over", "north of", "south of", "east of", "west of", "outside of",
+    "instead of", "ever since", "from all over", "all over", "north of", "south of", "east of", "west of", "outside of",
 )  # fmt: skip
 _OF_ADJECTIVES = bag("afraid scared terrified fond proud full capable made out consist consists")
 _PLACING = bag("keep hide park store leave put stash bury hang")
@@ -30,6 +30,8 @@ _PLACE_PREPOSITIONS = (
     "in", "at", "on", "near", "next to", "behind", "beside", "under", "opposite", "outside", "inside", "above",
     "across from",
 )  # fmt: skip
+_SWAPPING = bag("swap trade exchange barter")
+_OF_OBJECTS = bag("collect breed raise inherit own bequeath rehearse embroider grow brew")
 _GOING = bag("move go travel fly come relocate drive sail migrate commute walk cycle run return emigrate")
 _CLOCK_VERBS = bag("get go wake start open close meet begin end eat")
 _SUBJECT_MATTER = re.compile(
@@ -40,10 +42,11 @@ _TITLES = "Dr|Mr|Mrs|Ms|Prof|Professor|Uncle|Aunt|Auntie|Grandma|Grandpa|Granny|
 _EVERY = re.compile(
     r"^(.*?)(?<! of)[ ,]+((?:every|each|next|on) \w+(?: \w+)?|(?:twice|once|three times) a \w+)$", re.IGNORECASE
 )
+_SUM = rf"(?:[€$£]|(?:\d[\d.,]*|{'|'.join(NUMBER_WORDS)}) (?:euros?|dollars?|pounds?|francs?|quid|bucks)\b)"
 # Whom something was given, taught or owed: a pronoun, or a name or relative before an article or a sum.
 _TO_SOMEBODY = re.compile(
-    r"(?P<who>(?:me|us|him|them)|(?:[A-Z][a-z]+|(?:my|our) [a-z-]+(?: [A-Z][a-z]+)?)"
-    r"(?= (?:an? |[€$£]|\d[\d.,]* (?:euros?|dollars?|pounds?|francs?|quid|bucks)\b))) "
+    rf"(?P<who>(?:me|us|him|them)|(?:[A-Z][a-z]+|(?:my|our) [a-z-]+(?: [A-Z][a-z]+)?)(?= (?:an? |{_SUM}))|"
+    rf"the [a-z-]+(?: [a-z-]+)?(?= {_SUM})) "
 )
 # What follows a value in its list, up to the next phrase.
 _ITEM = rf"(?!(?:{'|'.join(PREPOSITIONS - {'of'} | ADVERBS)})\b)[\w'-]+"
@@ -135,6 +138,11 @@ def split_value(rest: str, lemma: str = "") -> Slot | None:
     named = [i for i in filled if is_particular(parts[i][1])]
     clock = [i for i in named if value_type(parts[i][1]) == "time" and re.search(r"\d", parts[i][1])]
     strong = clock or [i for i in named if value_type(parts[i][1]) != "number" or parts[i][0] not in ("for", "since")]
+    owed = [
+        i for i in strong if lemma in _TO_PERSONS and not parts[i][0] and i + 1 < len(parts) and not parts[i + 1][0]
+    ]
+    strong = [i for i in strong if i not in owed]  # "I owe Barnaby a crate of quinces": what, is the news
+    filled = [i for i in filled if i not in owed] or filled
     money = [i for i in named if value_type(parts[i][1]) == "money"]
     season = [
         i for i in strong if re.fullmatch(r"(?:the )?(?:spring|summer|autumn|fall|winter)s?", parts[i][1].lower())
@@ -143,7 +151,7 @@ def split_value(rest: str, lemma: str = "") -> Slot | None:
     objects = [i for i in filled if not parts[i][0]]
     # A thing already known ("my watch") is not the news when something follows it ("by the milk tanker").
     given = bool(objects) and re.match(
-        r"(?:(?:all (?:of )?)?(?:my|our)|the|his|her|their|its|"
+        r"(?:(?:all (?:of )?)?(?:my|our)|the|his|her|their|its|every|each|"
         r"shut|open|closed|tight|clean|dry|warm|up|together|upright) ",
         parts[objects[0]][1].lower() + " ",
     )
@@ -164,10 +172,26 @@ def split_value(rest: str, lemma: str = "") -> Slot | None:
     whom = [i for i in strong if not parts[i][0] and value_type(parts[i][1]) == "name"] if lemma == "join" else []
     often = [i for i in filled if given and re.match(rf"every (?:\d|{'|'.join(NUMBER_WORDS)}) ", parts[i][1])]
     purpose = [i for i in filled if lemma == "use" and parts[i][0] == "for" and given]
-    at = (whom or money or strong[-1:] or purpose or often or placed[:1] or objects[:1] or filled)[0]
+    sought = _sought(parts, lemma)
+    at = (whom or money or sought or strong[-1:] or purpose or often or placed[:1] or objects[:1] or filled)[0]
     preposition, phrase = parts[at]
     join = [f"{p} {n}".strip() for p, n in parts]
     return Slot(" ".join(join[:at]), preposition, phrase, value_of(phrase), " ".join(join[at + 1 :]))
+
+
+def _sought(parts: list[tuple[str, str]], lemma: str) -> list[int]:
+    """What the verb itself is about, whatever else is named: what was got for it, who did it, what is bred."""
+    if lemma in _SWAPPING:
+        return [i for i, (p, _) in enumerate(parts) if p == "for"][:1]
+    doer = [i for i, (p, phrase) in enumerate(parts) if p == "by" and re.match(r"(?:[A-Z]|an? (?:man|woman) )", phrase)]
+    if doer:
+        return doer[:1]
+    thing = (
+        bool(parts)
+        and not parts[0][0]
+        and re.match(r"(?:an?|(?:(?!(?:my|our|the|his|her|their|its)\b)[a-z-]+)) ?", parts[0][1])
+    )
+    return [0] if thing and lemma in _OF_OBJECTS else []
 
 
 def slot_with(rest: str, value: str) -> Slot | None:
@@ -218,8 +242,15 @@ def _date_apart(preposition: str, phrase: str) -> list[tuple[str, str]]:
 
 def value_of(phrase: str) -> str:
     """The core of a noun phrase: no determiner; of "an old Saab" only the name."""
-    bare = re.sub(r"^(?:mostly|mainly|only|just|always)\s+", "", strip_determiner(phrase.strip(' ,.!"“”')))
-    bare = re.sub(rf"(?<=\w) (?:(?:last|next) \w+|(?:a|an|{'|'.join(NUMBER_WORDS)}|\d+)? ?\w+ ago)$", "", bare)
+    bare = re.sub(
+        r"^(?:mostly|mainly|only|just|always|exactly|precisely)\s+", "", strip_determiner(phrase.strip(' ,.!"“”'))
+    )
+    bare = re.sub(
+        rf"(?<=\w) (?:(?:last|next) \w+|(?:a|an|{'|'.join(NUMBER_WORDS)}|\d+)? ?\w+ ago)$|"
+        r" (?:back|altogether|in total)$",
+        "",
+        bare,
+    )
     bare = re.split(r"(?<=[a-z]), ", bare)[0] if value_type(bare) != "date" else bare
     named = re.search(r"\b(?:called|named) (?:the )?(\S.*)$", bare)
     if named:
@@ -249,8 +280,8 @@ def wh_word(clause: Clause, slot: Slot) -> tuple[str, str]:
         return "when", preposition if preposition in ("before", "after") else ""
     if preposition == "from" and re.match(r"(?:the )?\S+ to \S+", slot.phrase):
         return "when", ""
-    if kind in ("date", "time") and preposition in ("since", "until", "till", "from"):
-        return f"{preposition} when", ""
+    if preposition in ("since", "ever since", "until", "till") or (kind in ("date", "time") and preposition == "from"):
+        return f"{preposition.removeprefix('ever ')} when", ""
     if kind == "number" and preposition == "at" and clause.lemma in _CLOCK_VERBS:
         return "when", ""
     if kind == "money":

@@ -271,6 +271,9 @@ def _may_mean(word: str, subject: str) -> bool:
 def _lower_start(text: str) -> str:
     """ "My dog …" → "my dog …": a capital is a name's from here on."""
     text = re.sub(r"\bi\b(?!\.)", "I", text)
+    first = text.split(" ", 1)[0]
+    if (lemma_of(first) or ("", ""))[1] == "ing" and re.match(r"[A-Z][a-z]+ [a-z]", text):
+        return text[:1].lower() + text[1:]  # "Parking behind my dentist costs …"
     return re.sub(
         r"^(?:My|Our|We|The|His|Her|Their|He|She|They|It|A|An|This|That|These|Those|All|Both|Most|Some|Every|"
         r"Each|Half|Many|Several|Two|Three|Four|Five|Six|Seven|Eight|Nine|Ten|Visitors|Guests)\b",

@@ -22,6 +22,8 @@ from circadian.night.lasting import (
     has_object,
     is_present,
     lasting_deed,
+    lies_somewhere,
+    told_of_a_thing,
     told_to_be_known,
 )
 from circadian.night.verbs import parse
@@ -228,7 +230,9 @@ def _accept(clause: Clause, slot: Slot, raw: str, asked: bool, alone: bool) -> b
     owned = re.search(r"\b(?:my|our|i|we)\b|'s", clause.subject.lower()) is not None
     named = words[0][:1].isupper() and first not in (*DETERMINERS, "i", "we") and not _plain_plural(clause)
     particular = is_particular(slot.phrase)
-    if alone and owned and not clause.is_be and told_to_be_known(clause, slot):
+    if alone and ((owned and not clause.is_be and told_to_be_known(clause, slot)) or told_of_a_thing(clause, slot)):
+        return True
+    if alone and lies_somewhere(clause):
         return True
     if clause.is_be:
         return _accept_be(clause, slot, owned or named, particular)

@@ -101,6 +101,11 @@ _TIME = re.compile(  # "ten to six", not "ten to twelve people"
     re.IGNORECASE,
 )
 # "2014 Honda Civic", "1930 house": the year of a thing; a lower-case plural is counted ("2000 bricks").
+_MONEY = re.compile(
+    r"[€$£]\s?\d|\d[\d.,]*\s?(?:€|\$|£|euros?|dollars?|pounds?|francs?|kr|yen)\b|"
+    rf"{_NUMBER}(?:[ -]{_NUMBER})* (?:euros?|dollars?|francs?|quid|bucks|pence)\b",
+    re.IGNORECASE,
+)
 _YEAR_OF_A_THING = re.compile(
     rf"(?:18|19|20)\d\d (?!(?:{'|'.join(PREPOSITIONS)}|and|or|but|so|when|where|if|because|only|alone|already)\b)"
     r"(?:[A-Z]|[a-z])"
@@ -311,12 +316,12 @@ def third_of(base: str) -> str:
 
 def value_type(text: str) -> str:
     """date, time, money, number, name (capitalized) or common."""
-    bare = re.sub(r"^(?:the|a|an|on|in|at) ", "", text.strip(), flags=re.IGNORECASE)
+    bare = re.sub(r"^(?:the|a|an|on|in|at|exactly|precisely) ", "", text.strip(), flags=re.IGNORECASE)
     if _TIME.match(bare):
         return "time"
     if (_DATE.match(bare) or _DATE.match(text)) and not _YEAR_OF_A_THING.match(bare):
         return "date"
-    if re.match(r"[€$£]\s?\d|\d[\d.,]*\s?(?:€|\$|£|euros?|dollars?|pounds?|francs?|kr|yen)\b", bare, re.IGNORECASE):
+    if _MONEY.match(bare):
         return "money"
     if _YEAR_OF_A_THING.match(bare) and (re.search(r"[A-Z]", bare) or not is_plural(bare)):
         return "name"

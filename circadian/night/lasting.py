@@ -20,6 +20,10 @@ WORKED = bag(
 )
 DETERMINED = r"(?:my|our|the|his|her|their) "
 _MISHAPS = bag("have fall lose spill drop tidy clean name")
+_MADE_BY = bag("of from by with") | {"out of"}
+_YEARS = re.compile(r"\bfor (?:(?:over|about|almost|nearly|more than) )?(?:[a-z]+-)?[a-z0-9]+ years\b")
+_REGULARLY = re.compile(r"\b(?:every|each|once an?|twice an?|times an?|always) ")
+_THERE = r"(?:the|my|our|an?|in|on|at|under|behind|above|below|next to|inside|beside|opposite) "
 _SWAPPED = bag("swap trade exchange")
 
 
@@ -40,6 +44,27 @@ def told_to_be_known(clause: Clause, slot: Slot) -> bool:
     if known and not is_present(clause):
         return False  # "My ex-husband kept the dog": nothing in it is new
     return bool(slot.before or slot.preposition) or has_object(slot)
+
+
+def told_of_a_thing(clause: Clause, slot: Slot) -> bool:
+    """The same of a thing that is there: what it is made of and by whom, what is done with it time and again, what
+    somebody did for years."""
+    said = f"{clause.adverb} {clause.rest}"
+    if clause.aux in ("is", "are", "was", "were") and clause.lemma in WORKED and slot.preposition in _MADE_BY:
+        return True
+    if _YEARS.search(said) and not clause.aux:
+        return True
+    regular = is_present(clause) or clause.aux in ("is", "are", "has to be", "have to be", "must be")
+    return regular and _REGULARLY.search(said) is not None and clause.subject.lower() not in ("i", "we")
+
+
+def lies_somewhere(clause: Clause) -> bool:
+    """ "The fuse box in our house is in the cupboard", "the treasurer of the club is my old teacher": what or where a
+    thing or a person that is told apart is."""
+    apart = re.match(
+        r"(?:the|my|our) .+ (?:of|for|in|at|on|to|behind|under|near|over|from) (?:the|my|our) ", f"{clause.subject} "
+    )
+    return apart is not None and clause.is_be and re.match(_THERE, clause.rest) is not None
 
 
 def lasting_deed(clause: Clause, slot: Slot) -> bool:

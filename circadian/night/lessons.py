@@ -11,8 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from circadian.night.answers import answer_of
+from circadian.night.converses import from_the_other_side
 from circadian.night.questions import Wording, reverse_wordings, said_of, wordings_of
 from circadian.night.slots import other_parts
+from circadian.night.thesaurus import reworded
 from circadian.night.variants import variants
 from circadian.records import Fact, Lesson, LessonKind, normalize, question_hash
 
@@ -20,6 +22,7 @@ ENOUGH = 11  # wordings of a fact to train on, before any are held out
 HELD_OUT = 2  # wordings of a fact that choose the best state, and as many that test it
 ASKED_OTHERWISE = 3  # more wordings of a fact that is also asked for in another person or by a shorter name
 SPOKEN = 4  # wordings of a fact that are also asked as "What's …?"
+REWORDED = 5  # questions of a clause with other words for its things
 LEAST_TAUGHT = 6  # wordings that a fact with more tests keeps for training
 BEGUN = re.compile("…|what comes next")  # a sentence to be finished (questions.py)
 
@@ -112,7 +115,7 @@ def _lessons_of(
     recall += own[: room - len(recall)]
     recall += spare[: max(0, ENOUGH - len(recall))]
     contexts = [w for w in spare if w not in recall][:2]
-    other = [w for w in _of_other_parts(fact) if maker.usable(fact, w)]
+    other = [w for w in _of_the_clause(fact, recall) if maker.usable(fact, w)]
     short = list(itertools.islice((w for w in _spoken(recall) if maker.usable(fact, w)), SPOKEN))
     lessons = [_lesson(fact, w) for w in (*recall, *short, *other, *contexts, *reverse[: 2 + 2 * len(earlier)])]
     held_lessons = [_lesson(fact, w) for w in held]
@@ -121,13 +124,18 @@ def _lessons_of(
     return lessons, held_lessons[:HELD_OUT], held_lessons[HELD_OUT:]
 
 
-def _of_other_parts(fact: Fact) -> Iterator[Wording]:
-    """What else a clause says, asked and answered with the whole of it."""
-    if fact.relation == "clause" and not fact.details.get("language"):
-        for question, part in other_parts(said_of(fact), fact.value):
-            answer = next((a for a in (answer_of(fact), fact.statement) if contains(a, part)), "")
-            if answer:
-                yield Wording(question, answer=answer, value=part)
+def _of_the_clause(fact: Fact, asked: Sequence[Wording]) -> Iterator[Wording]:
+    """A clause's other parts, its other side, and `asked` in other words; all answered with the whole of it."""
+    if fact.relation != "clause" or fact.details.get("language"):
+        return
+    said = said_of(fact)
+    turned = from_the_other_side(said, fact.value)
+    plain = [*(w.question for w in asked[:3]), *(q for q, part in turned[:3] if part == fact.value)]
+    other_words = [(q, fact.value) for question in plain for q in reworded(question)]
+    for question, part in (*other_parts(said, fact.value), *turned, *other_words[:REWORDED]):
+        answer = next((a for a in (answer_of(fact), fact.statement) if contains(a, part)), "")
+        if answer:
+            yield Wording(question, answer=answer, value=part)
 
 
 def _spoken(wordings: Sequence[Wording]) -> Iterator[Wording]:

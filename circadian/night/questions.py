@@ -1,7 +1,7 @@
 """The wordings of one fact: those its relation brings, those its own grammar gives, those set in other talk."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from circadian.night.answers import answer_of
@@ -27,6 +27,7 @@ from circadian.night.grammar import (
 )
 from circadian.night.positions import SIZE, asks_elsewhere, asks_size, what_like
 from circadian.night.slots import less
+from circadian.night.thesaurus import DEEDS
 from circadian.night.variants import is_somebody, other_words
 from circadian.night.verbs import parse
 from circadian.night.wordings import BY_KIND, DRINK_NOUNS, FOOD_NOUNS, OPENERS, QUESTIONS
@@ -37,7 +38,6 @@ from circadian.night.words import (
     PETS,
     PLACE_NOUNS,
     SAME,
-    VERB_PARAPHRASE,
 )
 from circadian.records import Fact, LessonKind, short_id
 
@@ -234,11 +234,13 @@ def _asks(fact: Fact) -> list[Ask]:
     if question == "where" and clause.is_be and slot.before.split(" ")[0] in PREPOSITIONS:
         slot = replace(slot, before="")  # "in an old dairy near Totnes" is one place
     tail = joined([slot.before, preposition, slot.after])
+    kind_too = [ask(clause, "what", tail)] if question.startswith("how many") and preposition else []
     out = [
         ask(clause, question, tail),
+        *kind_too,  # "on four curling stones": on how many, and on what
         *(ask(clause, question, joined([slot.before, preposition, after])) for after in less(clause, slot)),
         *_voices(clause, slot, question, preposition),
-        *_same_verb(clause, question, tail),
+        *_same_verb(clause, question, tail, 2 if fact.relation == "clause" else 1),
     ]
     for phrase, left in _phrases(question, slot.preposition, slot.phrase):
         out.append(ask(clause, phrase, joined([slot.before, left, slot.after])))
@@ -252,15 +254,13 @@ def _slot_of(fact: Fact, clause: Clause | None) -> Slot | None:
     return (slot_with(clause.rest, fact.value) or split_value(clause.rest, clause.lemma)) if clause else None
 
 
-def _same_verb(clause: Clause, question: str, tail: str) -> list[Ask]:
-    """The same question with another verb of the same frame: keep → store."""
-    other = VERB_PARAPHRASE.get(clause.lemma, "")
-    if clause.aux or not other or (" " in other and tail.startswith(("to ", "my ", "the ", "our "))):
-        return []
-    if re.match(r"(?:off|out|up|down|in|on|away|over)\b", tail):
-        return []
-    new = ask(replace(clause, lemma=other), question, tail)
-    return [Ask(new.direct, "")]
+def _same_verb(clause: Clause, question: str, tail: str, most: int) -> Iterator[Ask]:
+    """The same question with other verbs of the same frame: keep → store, have."""
+    if clause.aux or re.match(r"(?:off|out|up|down|in|on|away|over)\b", tail):
+        return
+    for other in DEEDS.get(clause.lemma, ())[:most]:
+        if " " not in other or not tail.startswith(("to ", "my ", "the ", "our ")):
+            yield Ask(ask(replace(clause, lemma=other), question, tail).direct, "")
 
 
 def _voices(clause: Clause, slot: Slot, question: str, preposition: str) -> list[Ask]:
@@ -312,7 +312,7 @@ def _phrases(question: str, preposition: str, phrase: str) -> list[tuple[str, st
     if question == "who":
         return [(f"{preposition} whom".strip(), ""), ("which person", preposition)]
     if question.startswith("how often"):
-        return [("at what interval", ""), ("after how much time", "")]
+        return [("how regularly", ""), ("at what interval", ""), ("after how much time", "")]
     if question.startswith("how many"):
         whole = [("what", preposition)] if " of " in question else []
         return [*whole, (f"what number of {question[9:]}", preposition)]

@@ -9,9 +9,19 @@ A tail goes only while a clause with something to ask for is left.
 import re
 
 from circadian.night.clauses import split_value
-from circadian.night.grammar import DETERMINERS, MODALS, PREPOSITIONS, is_particular, is_plural, lemma_of
+from circadian.night.grammar import (
+    DETERMINERS,
+    MODALS,
+    PREPOSITIONS,
+    be_for,
+    head_noun,
+    is_particular,
+    is_plural,
+    lemma_of,
+    past_of,
+)
 from circadian.night.verbs import parse
-from circadian.night.words import DATE_NOUNS, DAYS, IRREGULAR, MONTHS, NUMBER_NOUNS, PETS, bag
+from circadian.night.words import DATE_NOUNS, DAYS, IRREGULAR, MONTHS, NUMBER_NOUNS, PEOPLE, PETS, VERBS, bag
 
 _LETTER = r"(?:(?!['’]s\b)[\w'’-])"  # of a name; "Julia's" is Julia's
 NAME = (
@@ -55,7 +65,11 @@ _REWRITES = [
     (re.compile(pattern, re.IGNORECASE if loose else 0), plain)
     for loose, pattern, plain in (
         # It-clefts: the one who did it, first.
-        (False, rf"[Ii]t (?:was|is|has been) ((?:(?:[Mm]y|[Oo]ur|[Tt]he|an?) (?:[a-z-]+ )*[a-z-]+)?(?: ?{NAME})?) (?:who|that|which) (.+)", r"\1 \2"),
+        (False, rf"[Ii]t (?:was|is|has been) ((?:(?:[Mm]y|[Oo]ur|[Tt]he|an?) (?:[a-z-]+ )*[a-z-]+)?(?: ?{NAME})?(?: (?:next door|upstairs|downstairs))?) (?:who|that|which) (.+)", r"\1 \2"),
+        (False, r"[Tt]he (?:thing|quirk|trick) (?:with|about) ((?:my|our|the) [\w' -]+?) is (?:that )?(?:it|he|she|they) (.+)", r"\1 \2"),
+        (False, rf"([Tt]he|[Mm]y|[Oo]ur) ([a-z' -]+) is where (I|[Ww]e|(?:[Mm]y|[Oo]ur) [\w' -]+?|{NAME}'s [\w' -]+?) ((?:is|are|keep|hide|store|put|leave|park|meet|eat|sleep)\b.*)", r"\3 \4 in \1 \2"),
+        (True, r"to ((?:get|go|travel|commute) to [^,]+?|reach [^,]+?),? (I|we)((?: always| usually| normally)?) (take|use|catch|ride|drive|walk|cycle) (.+)", r"\2\3 \4 \5 to \1"),
+
         # Praise by comparison says what is liked most.
         (True, r"(?:if|when) (?:you|anyone|anybody|somebody) asks? me (?:for|about) (?:the|my) (?:best|favou?rite) ([\w -]+?)(?: ever made| ever| of all time)?, (?:I will say|I'd say|I would say|it is|that is|I say) (.+?)(?: every time| always)?", r"my favourite \1 is \2"),
         (True, r"give me (.+?) (?:over (?:anything|everything|any other)\b[\w ]*|any day)(?:[;,.] no other (\w+) .*)", r"my favourite \2 is \1"),
@@ -79,6 +93,7 @@ _REWRITES = [
         (True, r"(I|we|he|she|they|my [\w' -]+?) (?:am|is|are) not allowed (?:to (?:eat|drink) )?(?:any )?([a-z]+)(?: at all| any ?more)", r"\1 can't have \2"),
         # Where somebody lives, turned round.
         (False, rf"({NAME}) is where (I|we|she|he|they|(?:my|our) [a-z -]+?) (?:(?:is|am|are) (?:now )?(?:settled|living|based)|lives?|settled|stays?)(?: now)?", r"\2 lives in \1"),
+        (False, rf"({NAME}) is where (I|[Ww]e|(?:[Mm]y|[Oo]ur) [\w' -]+?) (?!(?:(?:is|am|are|was|were) )?(?:live|born|from|stay)|is\b)([a-z]+ .+|[a-z]+)", r"\2 \3 at \1"),
         (False, rf"(?:.* )?(on|in|at) ({NAME})\b.*? that is where (I|we) (?:live|stay|am living|are living)(?: now)?(?: so .*| because .*)?", r"\3 live \1 \2"),
         (True, r"(?:my|our) (?:new )?address is (?:now )?(?:in|at|on) (.+)", r"we live in \1"),
         # A second subject, as learners of English put it.
@@ -138,8 +153,38 @@ def _is_clause(text: str) -> bool:
     return not plain or is_plural(clause.subject) or verb in PAST_LIKE
 
 
+_USED_TO = re.compile(r"(?<=\w) used to (?P<verb>[a-z]+)\b")
+_AS_LONG = bag("live work stay have study go attend")  # "my aunt used to live in Rome" tells no home
+_PERSONS = bag("i we he she they it you")
+_GETS = re.compile(
+    r"(?P<thing>(?:[Mm]y|[Oo]ur|[Tt]he) [\w' -]+?)(?P<how>(?: (?:only|ever|always|usually|never))*) gets? (?P<done>[a-z]+)\b"
+)
+_OUR_PLACE = re.compile(r"\b(in|of|around) this (house|flat|home|village|street|building)\b")
+
+
+def _as_it_is(text: str) -> str:
+    """ "Our cottage used to be a forge" → "was", "the chimney gets swept" → "is", "in this house" → "our"."""
+    text = _OUR_PLACE.sub(r"\1 our \2", text).replace(" is nothing but ", " is ").replace(" are nothing but ", " are ")
+    text = re.sub(r"^[A-Z][a-z]+-wise, (?=I|we|my|our)", "", text)
+    used = _USED_TO.search(text)
+    subject = text[: used.start()] if used else "I"
+    if used and subject.lower() not in _PERSONS and used["verb"] in VERBS - _AS_LONG:
+        text = f"{subject} {past_of(used['verb'])}{text[used.end() :]}"
+    elif used and used["verb"] == "be" and subject.lower() not in _PERSONS and head_noun(subject) not in PEOPLE:
+        text = f"{subject} {be_for(subject, past=True)}{text[used.end() :]}"
+    gets = _GETS.match(text)
+    if (
+        gets
+        and (lemma_of(gets["done"]) or ("", ""))[1] in ("past", "participle")
+        and head_noun(gets["thing"]) not in PEOPLE
+    ):
+        text = f"{gets['thing']} {be_for(gets['thing'])}{gets['how']} {gets['done']}{text[gets.end() :]}"
+    return text
+
+
 def straight(text: str) -> str:
-    """A turned sentence as a plain one: clefts, comparisons, a subject left out."""
+    """A turned sentence as a plain one: clefts, comparisons, what used to be, a subject left out."""
+    text = _as_it_is(text)
     end = text[len(text.rstrip(".! ")) :]
     bare = text.rstrip(".! ")
     for pattern, plain in _REWRITES:
@@ -161,6 +206,7 @@ def straight(text: str) -> str:
 
 
 def _agree(text: str) -> str:
+    text = re.sub(r"(?<=[a-z] )(?:The|My|Our|We)\b", lambda m: m[0].lower(), text)
     return re.sub(r"^(I|we|they) lives\b", r"\1 live", text)
 
 

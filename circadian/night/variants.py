@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from circadian.night.grammar import BE, DETERMINERS, PREPOSITIONS, head_noun, lemma_of
-from circadian.night.words import PARAPHRASE, PEOPLE, PETS, bag
+from circadian.night.thesaurus import WORDS
+from circadian.night.words import PEOPLE, PETS, bag
 from circadian.records import Fact
 
 DROPPABLE = bag("younger older elder little big baby new current present late dear")
@@ -112,6 +113,6 @@ def _synonym(words: Sequence[str], i: int) -> str:
     after = words[i + 1].lower().strip("?.,") if i + 1 < len(words) else ""
     alone = not after or core is None or core[0] != words[i] or after in (*BE, *PREPOSITIONS) or lemma_of(after)
     before = words[i - 1].lower() if i else ""
-    if core is None or core[0] not in PARAPHRASE or not alone or before not in (*DETERMINERS, *DROPPABLE):
+    if core is None or core[0] not in WORDS or not alone or before not in (*DETERMINERS, *DROPPABLE):
         return words[i]
-    return PARAPHRASE[core[0]] + words[i][core.end() :]
+    return WORDS[core[0]][0] + words[i][core.end() :]

@@ -69,7 +69,10 @@ def _finite(words: list[str]) -> int | None:
                 relative = False
                 continue
             return i
-        if not _may_be_verb(words, i, relative) or _only_names(words, i):
+        behind = _behind_name(words, i)
+        if behind is not None:
+            return behind
+        if not _may_be_verb(words, i, relative):
             continue
         if relative:
             relative = False
@@ -78,17 +81,19 @@ def _finite(words: list[str]) -> int | None:
     return None
 
 
-def _only_names(words: list[str], i: int) -> bool:
-    """ "A bosun named Pim Halloran taught me …": the verb comes after the name."""
+def _behind_name(words: list[str], i: int) -> int | None:
+    """ "A bosun named Pim Halloran taught me …": where the verb stands, after the name; None for all others."""
     if words[i].lower() not in ("named", "called") or words[0].lower() not in ("a", "an", "the"):
-        return False
+        return None
     behind = i + 1
     while behind < len(words) and words[behind][:1].isupper():
         behind += 1
-    form = lemma_of(words[behind]) if behind < len(words) else None
-    return behind > i + 1 and (
-        (form is not None and form[1] in ("s", "past")) or words[behind : behind + 1] in (["is"], ["was"])
-    )
+    if behind == i + 1 or behind >= len(words) - 1:
+        return None
+    form = lemma_of(words[behind])
+    known = form is not None and form[1] in ("s", "past")
+    told = form is None and re.fullmatch(r"[a-z]{3,}(?:s|ed)", words[behind]) is not None
+    return behind if known or told or words[behind] in ("is", "was") else None
 
 
 def _unknown_verb(words: list[str]) -> int | None:

@@ -26,7 +26,8 @@ from circadian.night.words import LASTING_VERBS, NOUNISH, PASSING_VERBS, PEOPLE,
 # Words that point at something said elsewhere.
 _DANGLING = re.compile(
     r"\b(?:it|them|this|these|those|him|such|something|someone|somebody|anything|everything|everyone|"
-    r"things?|stuff|(?<!little )(?<!-)ones?(?! (?:of|under|behind|beside|above|below|near|next)\b)|thing|you|your)\b",
+    r"things?|stuff|(?<!little )(?<!half )(?<!-)"
+    r"ones?(?! (?:of|under|behind|beside|above|below|near|next)\b)|thing|you|your)\b",
     re.IGNORECASE,
 )
 _NOT_DANGLING = re.compile(

@@ -146,41 +146,6 @@ SAME: dict[str, str] = {
     if group.strip()
     for word in group.split()
 }
-# True wherever the first is: no wider word (relative), no other thing (home for house, store for keep).
-PARAPHRASE: dict[str, str] = {
-    "puppy": "dog", "cat": "kitty", "kitten": "cat", "bike": "bicycle", "bicycle": "bike",
-    "car": "vehicle", "book": "novel", "novel": "book", "film": "movie", "movie": "film", "manager": "boss",
-    "boss": "manager", "wife": "spouse", "husband": "spouse", "flat": "apartment", "apartment": "flat",
-    "phone": "mobile", "mother": "mum", "mum": "mother", "mom": "mother", "father": "dad", "dad": "father",
-    "grandmother": "grandma", "grandma": "grandmother", "grandfather": "grandpa", "grandpa": "grandfather",
-    "doctor": "physician", "vet": "veterinarian", "holiday": "vacation", "vacation": "holiday", "sofa": "couch",
-    "couch": "sofa", "company": "firm", "kid": "child", "gym": "fitness studio", "song": "track", "trip": "journey",
-    "meeting": "appointment", "garden": "yard", "password": "passcode", "deadline": "due date", "job": "occupation",
-    "laptop": "computer", "wifi": "wireless network", "partner": "other half", "neighbor": "neighbour",
-    "landlord": "lessor", "colleague": "co-worker", "teacher": "instructor", "boat": "vessel", "team": "crew",
-    "band": "group", "client": "customer", "customer": "client",
-    "cellar": "basement", "basement": "cellar", "attic": "loft", "loft": "attic",
-    "shop": "store", "course": "class", "class": "course", "lesson": "class",
-    "party": "celebration", "exam": "test", "test": "exam",
-    "neighbourhood": "area", "village": "small town", "road": "street", "street": "road", "fridge": "refrigerator",
-    "picture": "image", "club": "society",
-}  # fmt: skip
-VERB_PARAPHRASE: dict[str, str] = {
-    "buy": "purchase", "purchase": "buy", "live": "reside", "start": "begin", "begin": "start",
-    "store": "keep", "produce": "make", "fix": "repair", "repair": "fix", "choose": "pick",
-    "pick": "choose", "receive": "get", "name": "call",
-    "love": "adore", "hate": "dislike", "dislike": "hate", "like": "enjoy", "enjoy": "like",
-    "rehearse": "practise", "practise": "rehearse", "expire": "run out", "empty": "clear out", "moor": "dock",
-    "service": "look after", "pay": "spend", "own": "have", "move": "relocate",
-    "relocate": "move", "close": "shut", "shut": "close", "end": "finish", "finish": "end",
-    "visit": "go to", "build": "construct", "create": "make",
-    "make": "create", "rent": "lease", "wear": "put on", "drink": "have", "eat": "have", "order": "ask for",
-    "cook": "prepare", "park": "leave", "hide": "conceal", "collect": "gather",
-    "arrive": "get in", "depart": "leave", "land": "touch down", "marry": "wed", "retire": "stop working",
-    "join": "become a member of", "prefer": "like better",
-    "weigh": "tip the scales at", "bake": "make",
-}  # fmt: skip
-
 # What the named things are, so that a question can ask "which instrument" instead of "what".
 _KINDS = """
 instrument: harp cello violin viola piano guitar banjo mandolin trombone trumpet flute clarinet oboe bassoon

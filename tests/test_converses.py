@@ -1,0 +1,83 @@
+"""What was told is asked from its other side, and in other words for its things."""
+
+import pytest
+
+from circadian.night.converses import MOST, from_the_other_side
+from circadian.night.facts import gather
+from circadian.night.lessons import contains, make_lessons
+from circadian.night.thesaurus import DEEDS, WORDS, reworded
+from circadian.records import Fact, Lesson, Message, Turn
+
+
+def told(*texts: str) -> tuple[Fact, ...]:
+    turns = [Turn((Message("user", text), Message("assistant", "Noted.")), f"t{i}") for i, text in enumerate(texts)]
+    return tuple(f for f in gather(turns).facts if f.status == "active")
+
+
+def lessons_of(*texts: str) -> tuple[Lesson, ...]:
+    return make_lessons(told(*texts), seed=0).train
+
+
+@pytest.mark.parametrize(
+    ("said", "value", "question"),
+    [
+        ("I lent my torque wrench to Jarvo Pell", "Jarvo Pell", "Who has my torque wrench?"),
+        ("we swapped our old canoe for a beekeeping suit", "beekeeping suit", "What did we get for our old canoe?"),
+        ("I keep the spare fuses in a mustard tin", "mustard tin", "Where can I find the spare fuses?"),
+        ("I paid 340 euros for the loom", "340 euros", "What did the loom cost?"),
+        ("my aunt inherited a loom from her uncle", "uncle", "Who left my aunt a loom?"),
+        ("my niece Solvei owns a fire engine", "fire engine", "What belongs to my niece Solvei?"),
+        ("my welding certificate runs out in March", "March", "Until when is my welding certificate good?"),
+        ("our piano was donated by Osk Varrelin", "Osk Varrelin", "Who gave us our piano?"),
+        ("the ladder has seventeen rungs", "seventeen rungs", "How many rungs are there on the ladder?"),
+    ],
+)  # fmt: skip
+def test_the_other_side_of_a_verb_is_asked_for(said: str, value: str, question: str) -> None:
+    assert (question, value) in from_the_other_side(said, value)
+
+
+def test_whose_it_is_is_said_when_nobody_else_is_named() -> None:
+    asked = [q for q, _ in from_the_other_side("my nephew Emil shares his allotment with Otto", "Otto")]
+    assert "Who else uses my nephew Emil's allotment?" in asked
+    assert not any(q.startswith("Who else uses his") for q in asked)
+
+
+def test_a_person_is_not_looked_for_on_a_committee() -> None:
+    asked = [q for q, _ in from_the_other_side("my sister sits on the board of the Lichen Society", "Lichen Society")]
+    assert asked and not any("look for" in q or "be found" in q for q in asked)
+
+
+def test_the_active_and_the_passive_are_not_taken_for_each_other() -> None:
+    assert from_the_other_side("our shed was built by Osk Varrelin", "Osk Varrelin")[0][0] == "Who made our shed?"
+    assert from_the_other_side("we built our shed by the river", "river") == []
+
+
+@pytest.mark.parametrize("said", ["my workbench is 3.4 metres long", "", "nonsense", "I grok it"])
+def test_what_the_table_does_not_know_is_not_asked(said: str) -> None:
+    assert from_the_other_side(said, "it") == []
+
+
+def test_no_more_than_a_few_and_none_holds_its_answer() -> None:
+    lessons = lessons_of("I lent my torque wrench to Jarvo Pell.")
+    turned = [x for x in lessons if x.question in ("Who has my torque wrench?", "Who borrowed my torque wrench?")]
+    assert [contains(x.answer, "Jarvo Pell") for x in turned] == [True, True]
+    assert not any(contains(q, part) for q, part in from_the_other_side("I lent my saw to Jo Pell", "Jo Pell"))
+    assert len(from_the_other_side("I keep the spare fuses in a mustard tin", "mustard tin")) <= MOST
+
+
+def test_other_words_for_things_longest_first() -> None:
+    assert reworded("How often do I descale the coffee machine?") == ["How often do I descale the coffee maker?"]
+    assert reworded("What is my attic made of?") == ["What is my loft made of?", "What is my top floor made of?"]
+    assert "Where does the spare boathouse key hang?" in reworded("Where does the spare key to the boathouse hang?")
+    assert reworded("Who is my aunt?") == []
+
+
+def test_no_entry_names_itself_and_none_is_empty() -> None:
+    for word, others in {**WORDS, **DEEDS}.items():
+        assert others and word not in others and all(others) and word == word.strip(), word
+
+
+def test_a_clause_is_asked_in_other_words_and_a_known_relation_is_not() -> None:
+    asked = {x.question for x in lessons_of("Our attic ladder was welded by Osk Varrelin.")}
+    assert any("loft" in q for q in asked)
+    assert not any("hound" in q for q in {x.question for x in lessons_of("My dog's name is Noodle.")})
