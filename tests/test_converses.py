@@ -78,6 +78,6 @@ def test_no_entry_names_itself_and_none_is_empty() -> None:
 
 
 def test_a_clause_is_asked_in_other_words_and_a_known_relation_is_not() -> None:
-    asked = {x.question for x in lessons_of("Our attic ladder was welded by Osk Varrelin.")}
+    asked = {x.question for x in lessons_of("The ladder in our attic was welded by Osk Varrelin.")}
     assert any("loft" in q for q in asked)
     assert not any("hound" in q for q in {x.question for x in lessons_of("My dog's name is Noodle.")})

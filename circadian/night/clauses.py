@@ -30,7 +30,10 @@ _PLACE_PREPOSITIONS = (
     "in", "at", "on", "near", "next to", "behind", "beside", "under", "opposite", "outside", "inside", "above",
     "across from",
 )  # fmt: skip
+_LET = bag("rent let lease hire")
 _SWAPPING = bag("swap trade exchange barter")
+_FOLK = bag("man woman lady guy chap bloke girl boy fella lad twin owner tenant monk")
+_RIDDEN = bag("take catch ride")  # "I take the 86X bus to the allotment"
 _OF_OBJECTS = bag("collect breed raise inherit own bequeath rehearse embroider grow brew")
 _GOING = bag("move go travel fly come relocate drive sail migrate commute walk cycle run return emigrate")
 _CLOCK_VERBS = bag("get go wake start open close meet begin end eat")
@@ -183,6 +186,8 @@ def _sought(parts: list[tuple[str, str]], lemma: str) -> list[int]:
     """What the verb itself is about, whatever else is named: what was got for it, who did it, what is bred."""
     if lemma in _SWAPPING:
         return [i for i, (p, _) in enumerate(parts) if p == "for"][:1]
+    if lemma in _LET or lemma in _TO_PERSONS:
+        return [i for i, (p, _) in enumerate(parts) if p == "to" and i and not parts[0][0]][:1]
     doer = [i for i, (p, phrase) in enumerate(parts) if p == "by" and re.match(r"(?:[A-Z]|an? (?:man|woman) )", phrase)]
     if doer:
         return doer[:1]
@@ -191,7 +196,8 @@ def _sought(parts: list[tuple[str, str]], lemma: str) -> list[int]:
         and not parts[0][0]
         and re.match(r"(?:an?|(?:(?!(?:my|our|the|his|her|their|its)\b)[a-z-]+)) ?", parts[0][1])
     )
-    return [0] if thing and lemma in _OF_OBJECTS else []
+    ridden = bool(parts) and not parts[0][0] and lemma in _RIDDEN and is_particular(parts[0][1])
+    return [0] if ridden or (thing and lemma in _OF_OBJECTS) else []
 
 
 def slot_with(rest: str, value: str) -> Slot | None:
@@ -280,6 +286,8 @@ def wh_word(clause: Clause, slot: Slot) -> tuple[str, str]:
         return "when", preposition if preposition in ("before", "after") else ""
     if preposition == "from" and re.match(r"(?:the )?\S+ to \S+", slot.phrase):
         return "when", ""
+    if re.match(r"(?:every|each) ", slot.phrase) and not preposition:
+        return "how often" if kind == "common" else "when", ""
     if preposition in ("since", "ever since", "until", "till") or (kind in ("date", "time") and preposition == "from"):
         return f"{preposition.removeprefix('ever ')} when", ""
     if kind == "number" and preposition == "at" and clause.lemma in _CLOCK_VERBS:
@@ -287,7 +295,8 @@ def wh_word(clause: Clause, slot: Slot) -> tuple[str, str]:
     if kind == "money":
         return "how much", preposition if preposition not in ("", "for") else ""
     counted = re.match(
-        rf"(?:\d+|{'|'.join(NUMBER_WORDS)}) ((?:[a-z]+ )?[a-z]+s(?: of [a-z]+)?)(?:,|$)", slot.phrase.lower()
+        rf"(?i:\d+|{'|'.join(NUMBER_WORDS)}) ((?:[a-z]+ |[A-Z]{{2,}} )?[a-z]+s(?: of [a-z]+)?)(?:,|$)",
+        slot.phrase if re.search(r"[A-Z]{2}", slot.phrase) else slot.phrase.lower(),
     )
     if counted:
         return f"how many {counted[1]}", preposition
@@ -302,9 +311,50 @@ def wh_word(clause: Clause, slot: Slot) -> tuple[str, str]:
     return "what", preposition
 
 
+def longer_words(question: str, preposition: str, phrase: str) -> list[tuple[str, str]]:
+    """Longer question words for the same slot: (fronted words, what is left behind)."""
+    bare = strip_determiner(phrase)
+    if question == "where":
+        near = preposition in ("in", "at", "on", "to", "from", "")
+        front = (
+            f"{preposition if preposition in ('to', 'from') else 'in'} what place" if near else f"{preposition} what"
+        )
+        return [(front, ""), ("at which location" if near else "what", "" if near else preposition)]
+    if question == "when":
+        if value_type(phrase) in ("time", "number") and " to " not in phrase:
+            return [("at what time", ""), ("at what hour", "")]
+        noun = (
+            "day" if re.search(r"days?\b", phrase, re.I) else "date" if re.search(r"\d", phrase) else "time of the year"
+        )
+        lead = preposition if preposition in ("by", "before", "after") else "at" if noun.startswith("time") else "on"
+        return [(f"{lead} what {noun}", ""), ("at what point in time", "")]
+    if question.endswith(" when"):
+        return [(question.replace("when", "what date" if re.search(r"\d", phrase) else "what time"), "")]
+    if question == "who":
+        whom = [(f"{preposition} whom", "")] if preposition else []
+        return [*whom, ("which person", preposition)]
+    if question.startswith("how often"):
+        return [("how regularly", ""), ("at what interval", ""), ("after how much time", "")]
+    if question.startswith("how many"):
+        whole = [("what", preposition)] if " of " in question else []
+        return [*whole, (f"what number of {question[9:]}", preposition)]
+    if question == "how much":
+        return [("what amount", preposition if preposition != "for" else ""), ("what sum of money", "")]
+    if value_type(phrase) == "number":
+        return [("what number", preposition), ("what exactly", preposition)]
+    noun = bare.split(" ")[-1]
+    if " " in bare and noun.islower() and " and " not in bare:
+        return [
+            (f"what kind of {noun}", preposition),
+            (f"{preposition} what".strip() if preposition else "which thing", ""),
+        ]
+    return [(f"{preposition} what", "") if preposition else ("which thing", ""), ("what exactly", preposition)]
+
+
 def _asks_who(clause: Clause, slot: Slot, kind: str) -> bool:
     """Whether the value is somebody: a title or a relative in it, or a name after by, with, for, married to …"""
-    if any(w in PEOPLE for w in slot.phrase.split()) or _is_person(slot.value):
+    somebody = any({w, w.removesuffix("s")} & (PEOPLE | _FOLK) for w in slot.phrase.split())
+    if somebody or _is_person(slot.value) or slot.value.endswith(" family"):
         return True
     if kind != "name" or KINDS.get(slot.value.lower()) == "language" or slot.value.split(" ")[-1].islower():
         return False
@@ -322,6 +372,8 @@ def _asks_where(clause: Clause, slot: Slot, kind: str) -> bool:
     if slot.before.lower() in ("me", "us", "him", "her", "them"):
         return False  # "put me on nebivolol"
     if slot.preposition == "in" and re.search(r"\b(?:year|grade|standard|class|form|league|team)\b", slot.phrase):
+        return False
+    if re.search(r"\bcolou?r\b", slot.phrase):
         return False
     if slot.preposition == "in" and _SUBJECT_MATTER.search(slot.before):
         return False

@@ -317,7 +317,7 @@ def third_of(base: str) -> str:
 def value_type(text: str) -> str:
     """date, time, money, number, name (capitalized) or common."""
     bare = re.sub(r"^(?:the|a|an|on|in|at|exactly|precisely) ", "", text.strip(), flags=re.IGNORECASE)
-    if _TIME.match(bare):
+    if _TIME.match(bare) and not re.match(r"(?:midnight|noon|midday) [a-z]", bare):
         return "time"
     if (_DATE.match(bare) or _DATE.match(text)) and not _YEAR_OF_A_THING.match(bare):
         return "date"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from circadian.night.answers import answer_of
 from circadian.night.builders import subject_key
-from circadian.night.clauses import Ask, Slot, ask, joined, slot_with, split_value, wh_word
+from circadian.night.clauses import Ask, Slot, ask, joined, longer_words, slot_with, split_value, wh_word
 from circadian.night.grammar import (
     PREPOSITIONS,
     Clause,
@@ -231,8 +231,8 @@ def _asks(fact: Fact) -> list[Ask]:
     if fact.value not in slot.phrase:
         return []
     question, preposition = wh_word(clause, slot)
-    if question == "where" and clause.is_be and slot.before.split(" ")[0] in PREPOSITIONS:
-        slot = replace(slot, before="")  # "in an old dairy near Totnes" is one place
+    if question == "where" and clause.is_be and slot.before.split(" ")[0] in (*PREPOSITIONS, "the", "a", "an"):
+        slot = replace(slot, before="")  # "in an old dairy near Totnes", "the lane behind the chapel" is one place
     tail = joined([slot.before, preposition, slot.after])
     kind_too = [ask(clause, "what", tail)] if question.startswith("how many") and preposition else []
     out = [
@@ -242,7 +242,7 @@ def _asks(fact: Fact) -> list[Ask]:
         *_voices(clause, slot, question, preposition),
         *_same_verb(clause, question, tail, 2 if fact.relation == "clause" else 1),
     ]
-    for phrase, left in _phrases(question, slot.preposition, slot.phrase):
+    for phrase, left in longer_words(question, slot.preposition, slot.phrase):
         out.append(ask(clause, phrase, joined([slot.before, left, slot.after])))
     if clause.is_be and not slot.preposition and question == "what":
         return what_like(clause.subject, fact.value, past=clause.verb in ("was", "were"))
@@ -256,7 +256,8 @@ def _slot_of(fact: Fact, clause: Clause | None) -> Slot | None:
 
 def _same_verb(clause: Clause, question: str, tail: str, most: int) -> Iterator[Ask]:
     """The same question with other verbs of the same frame: keep → store, have."""
-    if clause.aux or re.match(r"(?:off|out|up|down|in|on|away|over)\b", tail):
+    given = clause.lemma == "pay" and re.match(r"(?!for|on|in|by)\w", tail)  # "we spend the cleaner fifteen pounds"
+    if clause.aux or given or re.match(r"(?:off|out|up|down|in|on|away|over)\b", tail):
         return
     for other in DEEDS.get(clause.lemma, ())[:most]:
         if " " not in other or not tail.startswith(("to ", "my ", "the ", "our ")):
@@ -272,7 +273,8 @@ def _voices(clause: Clause, slot: Slot, question: str, preposition: str) -> list
     if slot.preposition == "by" and last in ("was", "were", "is", "are") and question == "who" and form[1] != "ing":
         past, present = past_of(clause.lemma), third_of(clause.lemma)
         verb = past if last in ("was", "were") else present
-        text = joined(["who", verb, clause.subject, slot.before, slot.after])
+        particle = slot.before if slot.before in PREPOSITIONS else ""  # "who operated on my knee"
+        text = joined(["who", verb, particle, clause.subject, slot.before.removeprefix(particle), slot.after])
         return [Ask(text, text), Ask(f"which person or company {text[4:]}", "")]
     thing = re.match(r"(?:my|our|the) [\w' -]+$", slot.before)
     if (
@@ -288,45 +290,6 @@ def _voices(clause: Clause, slot: Slot, question: str, preposition: str) -> list
         clause, subject=slot.before, aux=be_for(slot.before, past=past), verb=participle_of(clause.lemma), adverb=""
     )
     return [ask(passive, question, joined([preposition, slot.after]))]
-
-
-def _phrases(question: str, preposition: str, phrase: str) -> list[tuple[str, str]]:
-    """Longer question words for the same slot: (fronted words, what is left behind)."""
-    bare = strip_determiner(phrase)
-    if question == "where":
-        near = preposition in ("in", "at", "on", "to", "from", "")
-        front = (
-            f"{preposition if preposition in ('to', 'from') else 'in'} what place" if near else f"{preposition} what"
-        )
-        return [(front, ""), ("at which location" if near else "what", "" if near else preposition)]
-    if question == "when":
-        if value_type(phrase) in ("time", "number") and " to " not in phrase:
-            return [("at what time", ""), ("at what hour", "")]
-        noun = (
-            "day" if re.search(r"days?\b", phrase, re.I) else "date" if re.search(r"\d", phrase) else "time of the year"
-        )
-        lead = preposition if preposition in ("by", "before", "after") else "at" if noun.startswith("time") else "on"
-        return [(f"{lead} what {noun}", ""), ("at what point in time", "")]
-    if question.endswith(" when"):
-        return [(question.replace("when", "what date" if re.search(r"\d", phrase) else "what time"), "")]
-    if question == "who":
-        return [(f"{preposition} whom".strip(), ""), ("which person", preposition)]
-    if question.startswith("how often"):
-        return [("how regularly", ""), ("at what interval", ""), ("after how much time", "")]
-    if question.startswith("how many"):
-        whole = [("what", preposition)] if " of " in question else []
-        return [*whole, (f"what number of {question[9:]}", preposition)]
-    if question == "how much":
-        return [("what amount", preposition if preposition != "for" else ""), ("what sum of money", "")]
-    if value_type(phrase) == "number":
-        return [("what number", preposition), ("what exactly", preposition)]
-    noun = bare.split(" ")[-1]
-    if " " in bare and noun.islower() and " and " not in bare:
-        return [
-            (f"what kind of {noun}", preposition),
-            (f"{preposition} what".strip() if preposition else "which thing", ""),
-        ]
-    return [(f"{preposition} what", "") if preposition else ("which thing", ""), ("what exactly", preposition)]
 
 
 def _noun_phrase(fact: Fact) -> str:
@@ -444,7 +407,7 @@ def _by_kind(fact: Fact) -> Iterable[str]:
     if is_somebody(topic):
         return
     for template in BY_KIND.get(kind, ()):
-        yield template.format(t=topic, T=_up(topic))
+        yield template.replace("was {t}", f"{be_for(topic, past=True)} {{t}}").format(t=topic, T=_up(topic))
 
 
 def _topics(fact: Fact) -> Iterable[str]:

@@ -6,6 +6,9 @@ Never: a word that is wider than what was said ("relative" for "aunt"), or part 
 
 import re
 
+from circadian.night.grammar import BE, PREPOSITIONS, lemma_of
+from circadian.night.words import NOUNISH, bag
+
 # word : what is also said for it, the likeliest first. Longer phrases win over the words in them.
 _WORDS = """
 attic: loft, top floor / cellar: basement / loft: attic / basement: cellar / larder: pantry / pantry: larder
@@ -33,7 +36,7 @@ violin: fiddle / fiddle: violin / telescope: spyglass / puppy: dog / kitten: cat
 chickens: hens / worm bin: compost worms / cows: cattle / horse: mount / food: feed / breakfast: morning meal
 lunch: midday meal / dinner: evening meal / supper: evening meal / soup: broth / sweets: candy / biscuits: cookies
 cookies: biscuits / crisps: chips / medicine: remedy / tablets: pills / pills: tablets / ointment: cream
-doctor: physician / back: spine / stomach: belly / mother: mum / father: dad / mum: mother / dad: father / mom: mother
+doctor: physician / stomach: belly / mother: mum / father: dad / mum: mother / dad: father / mom: mother
 grandmother: grandma, gran / grandfather: grandpa, grandad / gran: grandmother / grandma: grandmother
 grandpa: grandfather / grandad: grandfather / wife: spouse / husband: spouse / mother-in-law: spouse's mother
 father-in-law: spouse's father / flatmate: housemate / roommate: flatmate / landlord: lessor, house owner
@@ -94,14 +97,34 @@ _ANY_WORD = re.compile(rf"(?<![\w'-])(?:{'|'.join(sorted(map(re.escape, WORDS), 
 
 
 _OF_A_THING = re.compile(
-    r"\b(the|my|our) ((?:[a-z-]+ )?)([a-z-]+) (?:to|for|of) (?:the|my|our) ([a-z-]+)(?=[?.]| [a-z])"
+    r"\b(the|my|our) ((?:[a-z-]+ )?)([a-z-]+) (?:to|for) (?:the|my|our) ([a-z-]+)"
+    r"(?=[?.,]| (?:is|are|was|were|do|does|did|has|hang|hangs|kept|in|on|at|with)\b)"
 )
+# What stands before a noun; all others are nouns themselves, and no half of a compound ("carpet cleaner").
+_BEFORE_VERBS = bag("I we he she they always never ever only usually to not often")
+_KINDS = bag("spare small little secondhand second-hand used old broken cracked big large last elder tiny huge")
 
 
 def reworded(question: str) -> list[str]:
     """The question with "the spare boathouse key" for "the spare key to the boathouse", then with other words for its
     things: once with the likeliest of each, once with the next."""
+
+    def turned(at: int) -> str:
+        said = _ANY_WORD.sub(lambda m: WORDS[m[0]][at] if _stands_free(m, question) else m[0], question)
+        return re.sub(r"\b([Aa]) (?=[aeio])", r"\1n ", said)
+
     compound = _OF_A_THING.sub(r"\1 \2\4 \3", question)
-    turns = [_ANY_WORD.sub(lambda m: WORDS[m[0]][0], question), _ANY_WORD.sub(lambda m: WORDS[m[0]][-1], question)]
-    others = [re.sub(r"\b([Aa]) (?=[aeio])", r"\1n ", text) for text in turns]
-    return [text for text in dict.fromkeys([compound, *others]) if text != question]
+    return [text for text in dict.fromkeys([compound, turned(0), turned(-1)]) if text != question]
+
+
+def _stands_free(found: re.Match[str], question: str) -> bool:
+    following = re.match(r" ([A-Za-z-]+)", question[found.end() :])
+    before = re.search(r"(\w+) $", question[: found.start()])
+    if found[0] in _KINDS:
+        return following is not None and following[1].lower() not in PREPOSITIONS
+    if before is not None and before[1] in _BEFORE_VERBS:
+        return False  # "What do I always book?"
+    if following is None or following[1] in (*BE, *PREPOSITIONS, "and", "that", "which"):
+        return True
+    verb = lemma_of(following[1])
+    return verb is not None and verb[0] not in NOUNISH  # "food bank": the half of a word

@@ -68,7 +68,8 @@ _REWRITES = [
         (False, rf"[Ii]t (?:was|is|has been) ((?:(?:[Mm]y|[Oo]ur|[Tt]he|an?) (?:[a-z-]+ )*[a-z-]+)?(?: ?{NAME})?(?: (?:next door|upstairs|downstairs))?) (?:who|that|which) (.+)", r"\1 \2"),
         (False, r"[Tt]he (?:thing|quirk|trick) (?:with|about) ((?:my|our|the) [\w' -]+?) is (?:that )?(?:it|he|she|they) (.+)", r"\1 \2"),
         (False, rf"([Tt]he|[Mm]y|[Oo]ur) ([a-z' -]+) is where (I|[Ww]e|(?:[Mm]y|[Oo]ur) [\w' -]+?|{NAME}'s [\w' -]+?) ((?:is|are|keep|hide|store|put|leave|park|meet|eat|sleep)\b.*)", r"\3 \4 in \1 \2"),
-        (True, r"to ((?:get|go|travel|commute) to [^,]+?|reach [^,]+?),? (I|we)((?: always| usually| normally)?) (take|use|catch|ride|drive|walk|cycle) (.+)", r"\2\3 \4 \5 to \1"),
+        (False, rf"(.+ by an? [a-z -]+?) (?:from|in|at|near) {NAME} (called|named) ({NAME})", r"\1 \2 \3"),
+        (True, r"to ((?:get|go|travel|commute) to [^,]+?|reach [^,]+?),? (I|we)((?: always| usually| normally)?) (take|use|catch|ride|drive|walk|cycle) (.+?)(?:,? (?:because|as|since) .+)?", r"\2\3 \4 \5 to \1"),
 
         # Praise by comparison says what is liked most.
         (True, r"(?:if|when) (?:you|anyone|anybody|somebody) asks? me (?:for|about) (?:the|my) (?:best|favou?rite) ([\w -]+?)(?: ever made| ever| of all time)?, (?:I will say|I'd say|I would say|it is|that is|I say) (.+?)(?: every time| always)?", r"my favourite \1 is \2"),

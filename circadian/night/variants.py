@@ -9,7 +9,8 @@ from dataclasses import replace
 
 from circadian.night.grammar import BE, DETERMINERS, PREPOSITIONS, head_noun, lemma_of
 from circadian.night.thesaurus import WORDS
-from circadian.night.words import PEOPLE, PETS, bag
+from circadian.night.verbs import parse
+from circadian.night.words import NOUNISH, PEOPLE, PETS, bag
 from circadian.records import Fact
 
 DROPPABLE = bag("younger older elder little big baby new current present late dear")
@@ -23,6 +24,7 @@ _SINGULAR = (
     (r"\bours\b", "mine"),
     (r"\bourselves\b", "myself"),
 )
+PARTICLES = bag("out up off down back away over")
 CARS = bag("car vehicle van")
 
 
@@ -84,7 +86,14 @@ def described_thing(fact: Fact) -> re.Match[str] | None:
         return None
     ends = rf"(?= (?:{'|'.join(PREPOSITIONS)}|is|are|was|were|has|have)\b|$)"
     for found in re.finditer(rf"\b([Mm]y|[Oo]ur|[Tt]he) ([a-z-]+) ([a-z-]+){ends}", fact.details.get("said", "")):
-        if head_noun(found[0]) not in PEOPLE | PETS and fact.value not in found[0] and found[0] not in fact.value:
+        clause = parse(fact.details["said"])
+        verb = clause is not None and (found[3] == clause.verb or found[3].endswith("ing") or found[3] in PARTICLES)
+        if (
+            not verb
+            and head_noun(found[0]) not in PEOPLE | PETS
+            and fact.value not in found[0]
+            and found[0] not in fact.value
+        ):
             return found
     return None
 
@@ -108,11 +117,18 @@ def other_words(question: str) -> Iterable[str]:
         yield re.sub(r"\ba (?=[aeio])", "an ", " ".join(swapped))
 
 
+def _is_verb(word: str) -> bool:
+    form = lemma_of(word)
+    return form is not None and not (form[1] == "base" and word in NOUNISH)  # "food bank"
+
+
 def _synonym(words: Sequence[str], i: int) -> str:
     core = re.match(r"[A-Za-z-]+", words[i])
     after = words[i + 1].lower().strip("?.,") if i + 1 < len(words) else ""
-    alone = not after or core is None or core[0] != words[i] or after in (*BE, *PREPOSITIONS) or lemma_of(after)
+    alone = not after or core is None or core[0] != words[i] or after in (*BE, *PREPOSITIONS) or _is_verb(after)
     before = words[i - 1].lower() if i else ""
-    if core is None or core[0] not in WORDS or not alone or before not in (*DETERMINERS, *DROPPABLE):
+    if core is None or words[i][core.end() :] == "'":
+        return words[i]
+    if core[0] not in WORDS or not alone or before not in (*DETERMINERS, *DROPPABLE):
         return words[i]
     return WORDS[core[0]][0] + words[i][core.end() :]
