@@ -30,9 +30,11 @@ _PLACE_PREPOSITIONS = (
     "in", "at", "on", "near", "next to", "behind", "beside", "under", "opposite", "outside", "inside", "above",
     "across from",
 )  # fmt: skip
+_TO_DO = re.compile(r"([a-z]+) ((?:the|an?) .+)")
 _LET = bag("rent let lease hire")
 _SWAPPING = bag("swap trade exchange barter")
 _FOLK = bag("man woman lady guy chap bloke girl boy fella lad twin owner tenant monk")
+_TRADE = re.compile(r"(?:maker|keeper|driver|teacher|farmer|dealer|builder|smith|wright|[a-z]{3}(?:ist|ician))s?$")
 _RIDDEN = bag("take catch ride")  # "I take the 86X bus to the allotment"
 _OF_OBJECTS = bag("collect breed raise inherit own bequeath rehearse embroider grow brew")
 _GOING = bag("move go travel fly come relocate drive sail migrate commute walk cycle run return emigrate")
@@ -127,7 +129,8 @@ def chunks(rest: str) -> list[tuple[str, str]]:
 
 def chunks_of(rest: str) -> list[tuple[str, str]]:
     """`chunks`, with days and persons that stand in another phrase apart."""
-    return [p for preposition, phrase in chunks(rest) for p in _date_apart(preposition, phrase)]
+    parts = [p for preposition, phrase in chunks(rest) for p in _date_apart(preposition, phrase)]
+    return [("like", n[5:]) if not p and re.match(r"like (?:an?|the|my|our) ", n) else (p, n) for p, n in parts]
 
 
 def split_value(rest: str, lemma: str = "") -> Slot | None:
@@ -179,7 +182,10 @@ def split_value(rest: str, lemma: str = "") -> Slot | None:
     at = (whom or money or sought or strong[-1:] or purpose or often or placed[:1] or objects[:1] or filled)[0]
     preposition, phrase = parts[at]
     join = [f"{p} {n}".strip() for p, n in parts]
-    return Slot(" ".join(join[:at]), preposition, phrase, value_of(phrase), " ".join(join[at + 1 :]))
+    before, deed = " ".join(join[:at]), _TO_DO.match(phrase) if preposition == "to" else None
+    if deed and (lemma_of(deed[1]) or ("", ""))[1] == "base":  # "learning to play the hurdy-gurdy"
+        before, preposition, phrase = f"{before} to {deed[1]}".strip(), "", deed[2]
+    return Slot(before, preposition, phrase, value_of(phrase), " ".join(join[at + 1 :]))
 
 
 def _sought(parts: list[tuple[str, str]], lemma: str) -> list[int]:
@@ -188,7 +194,7 @@ def _sought(parts: list[tuple[str, str]], lemma: str) -> list[int]:
         return [i for i, (p, _) in enumerate(parts) if p == "for"][:1]
     if lemma in _LET or lemma in _TO_PERSONS:
         return [i for i, (p, _) in enumerate(parts) if p == "to" and i and not parts[0][0]][:1]
-    doer = [i for i, (p, phrase) in enumerate(parts) if p == "by" and re.match(r"(?:[A-Z]|an? (?:man|woman) )", phrase)]
+    doer = [i for i, (p, phrase) in enumerate(parts) if p == "by" and (phrase[:1].isupper() or _is_somebody(phrase))]
     if doer:
         return doer[:1]
     thing = (
@@ -292,7 +298,7 @@ def wh_word(clause: Clause, slot: Slot) -> tuple[str, str]:
         return f"{preposition.removeprefix('ever ')} when", ""
     if kind == "number" and preposition == "at" and clause.lemma in _CLOCK_VERBS:
         return "when", ""
-    if kind == "money":
+    if kind == "money" or (clause.lemma == "weigh" and kind == "number" and not preposition):
         return "how much", preposition if preposition not in ("", "for") else ""
     counted = re.match(
         rf"(?i:\d+|{'|'.join(NUMBER_WORDS)}) ((?:[a-z]+ |[A-Z]{{2,}} )?[a-z]+s(?: of [a-z]+)?)(?:,|$)",
@@ -345,7 +351,7 @@ def longer_words(question: str, preposition: str, phrase: str) -> list[tuple[str
     noun = bare.split(" ")[-1]
     if " " in bare and noun.islower() and " and " not in bare:
         return [
-            (f"what kind of {noun}", preposition),
+            (f"{'which' if re.search(r'[A-Z0-9]', bare) else 'what kind of'} {noun}", preposition),
             (f"{preposition} what".strip() if preposition else "which thing", ""),
         ]
     return [(f"{preposition} what", "") if preposition else ("which thing", ""), ("what exactly", preposition)]
@@ -353,8 +359,9 @@ def longer_words(question: str, preposition: str, phrase: str) -> list[tuple[str
 
 def _asks_who(clause: Clause, slot: Slot, kind: str) -> bool:
     """Whether the value is somebody: a title or a relative in it, or a name after by, with, for, married to …"""
-    somebody = any({w, w.removesuffix("s")} & (PEOPLE | _FOLK) for w in slot.phrase.split())
-    if somebody or _is_person(slot.value) or slot.value.endswith(" family"):
+    if clause.aux and clause.lemma in ("call", "name") and not slot.preposition:
+        return False  # "is called Second Helping"
+    if _is_somebody(slot.phrase) or _is_person(slot.value) or slot.value.endswith(" family"):
         return True
     if kind != "name" or KINDS.get(slot.value.lower()) == "language" or slot.value.split(" ")[-1].islower():
         return False
@@ -381,6 +388,12 @@ def _asks_where(clause: Clause, slot: Slot, kind: str) -> bool:
         return clause.lemma not in ("work", "write") or (clause.lemma == "work" and slot.preposition in ("in", "at"))
     head = strip_determiner(slot.phrase).split(" ")[-1].lower()
     return head in PLACE_NOUNS or clause.lemma in _PLACING or clause.lemma in ("be", "live", "sit", "stand", "lie")
+
+
+def _is_somebody(phrase: str) -> bool:
+    """A relative, a trade or "twins" in it, not as whose it is ("my neighbour's umbrella stand")."""
+    own = phrase.rpartition("'s ")[2]
+    return any({w, w.removesuffix("s")} & (PEOPLE | _FOLK) or _TRADE.search(w) for w in own.split())
 
 
 def _is_person(value: str) -> bool:

@@ -242,7 +242,7 @@ def _asks(fact: Fact) -> list[Ask]:
         *_voices(clause, slot, question, preposition),
         *_same_verb(clause, question, tail, 2 if fact.relation == "clause" else 1),
     ]
-    for phrase, left in longer_words(question, slot.preposition, slot.phrase):
+    for phrase, left in longer_words(question, slot.preposition, slot.phrase) if clause.lemma != "weigh" else ():
         out.append(ask(clause, phrase, joined([slot.before, left, slot.after])))
     if clause.is_be and not slot.preposition and question == "what":
         return what_like(clause.subject, fact.value, past=clause.verb in ("was", "were"))
@@ -381,7 +381,7 @@ def topic_of(fact: Fact) -> str:
         return ""
     if f" {fact.value} " in f" {fact.subject} ":
         thing = re.search(r"\b(?:my|our|the) [a-z' -]+$", said_of(fact))
-        return thing[0] if thing else ""
+        return re.sub(r" (?:every|each|once|twice|three times)\b.*$", "", thing[0]) if thing else ""
     if fact.subject.lower() not in ("i", "we"):
         return fact.subject
     clause = parse(said_of(fact))
@@ -403,7 +403,8 @@ def _by_kind(fact: Fact) -> Iterable[str]:
     if not topic or clause is None or slot is None or fact.relation != "clause":
         return
     question, _ = wh_word(clause, slot)
-    kind = "number" if question == "what" and value_type(slot.phrase) == "number" else question
+    number = clause.lemma == "weigh" or (question == "what" and value_type(slot.phrase) == "number")
+    kind = "number" if number else question
     if is_somebody(topic):
         return
     for template in BY_KIND.get(kind, ()):

@@ -53,7 +53,7 @@ mortgage: house loan / holiday: vacation / vacation: holiday / trip: journey / p
 meeting: appointment, get-together / deadline: due date / appointment: meeting / neighbourhood: area
 cemetery: graveyard / password: passcode / wifi: wireless network / website: web page / app: program / server: machine
 spare: extra, other / small: little / little: small / secondhand: used / second-hand: used / used: second-hand
-old: former / broken: damaged / cracked: damaged / big: large / large: big / last: final / elder: older
+old: former / broken: damaged / cracked: damaged / big: large / large: big / elder: older
 tiny: very small / huge: very big
 """
 _DEEDS = """

@@ -311,6 +311,9 @@ def trim(text: str) -> str:
         if _AGAIN.match(right) or _is_list(left, right) or not _says_enough(left, right):
             continue
         return trim(left)
+    left, because, right = text.partition(" because of ")
+    if because and re.search(r" (?:called|named) [A-Z]|\d", left) and _says_enough(left, right):
+        text = left  # "is called Second Helping because of our gran"
     shorter = _AND_NOBODY.sub("", text)
     text = shorter if parse(shorter) is not None else text
     for match in _TAIL.finditer(text):

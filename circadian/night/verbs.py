@@ -134,6 +134,9 @@ def _may_be_verb(words: list[str], i: int, relative: bool) -> bool:
         return plural and (known[0] not in NOUNISH or i == len(words) - 2 or behind in ("at", "on"))
     if known[1] == "s" and known[0] in NOUNISH:
         rest = [w.lower() for w in words[i + 1 : i + 6]]
+        after = lemma_of(rest[0]) if rest and relative else None
+        if after is not None and after[1] == "s":
+            return True  # "the club that my brother runs restores milestones"
         later = any(form and form[1] != "s" and form[0] not in NOUNISH for w in rest[:2] for form in [lemma_of(w)])
         return not any(w in (*BE, *MODALS, "has", "had") for w in rest) and bool(rest) and not later
     return True
