@@ -298,7 +298,7 @@ def language(match: re.Match[str]) -> Iterable[Draft | None]:
 def job(match: re.Match[str]) -> Iterable[Draft | None]:
     subject, value = match["s"], clean(match["v"])
     value = re.sub(r"^(?:a|an) ", "", re.split(r" (?:at|for|in|on|with|by|from) ", value)[0])
-    if not subject or len(value.split()) > 4:
+    if not subject or subject.lower() == "there" or len(value.split()) > 4:
         return []
     article = "an" if value[:1].lower() in "aeiou" else "a"
     said = f"{subject} {be_for(subject)} {article} {value}"
@@ -377,6 +377,8 @@ def place(relation: str) -> Callable[[re.Match[str]], Iterable[Draft | None]]:
 
 def due(match: re.Match[str]) -> Iterable[Draft | None]:
     thing, value = match["s"].strip(), re.sub(r"^(?:on|by) ", "", clean(match["v"]))
+    if re.match(r"to (?:be )?[a-z]", value):
+        return []  # "due to be swapped out"
     thing = re.sub(r"'s$", "", thing)
     thing = thing if re.match(r"(?:my|our|the|[A-Z])", thing) else f"the {thing}"
     return [Draft("due", thing, value, whole(match), f"{canonical(thing)}|due", {})]

@@ -18,7 +18,7 @@ from circadian.night.grammar import (
     value_type,
 )
 from circadian.night.verbs import ADVERBS, parse
-from circadian.night.words import IRREGULAR, KINDS, NUMBER_WORDS, PEOPLE, PLACE_NOUNS, bag
+from circadian.night.words import DAYS, IRREGULAR, KINDS, NUMBER_WORDS, PEOPLE, PLACE_NOUNS, bag
 
 _COMPOUND_PREPOSITIONS = (
     "next to", "in front of", "close to", "out of", "on top of", "across from", "opposite to", "because of",
@@ -35,6 +35,10 @@ _LET = bag("rent let lease hire")
 _SWAPPING = bag("swap trade exchange barter")
 _FOLK = bag("man woman lady guy chap bloke girl boy fella lad twin owner tenant monk")
 _TRADE = re.compile(r"(?:maker|keeper|driver|teacher|farmer|dealer|builder|smith|wright|[a-z]{3}(?:ist|ician))s?$")
+_TIME_OF_IT = re.compile(
+    rf"(?:the )?(?:spring|summer|autumn|fall|winter)s?|(?:every|each) [a-z]+|"
+    rf"(?:{'|'.join(DAYS)})s?(?: (?:morning|afternoon|evening|night|lunchtime)s?)?"
+)
 _RIDDEN = bag("take catch ride")  # "I take the 86X bus to the allotment"
 _OF_OBJECTS = bag("collect breed raise inherit own bequeath rehearse embroider grow brew")
 _GOING = bag("move go travel fly come relocate drive sail migrate commute walk cycle run return emigrate")
@@ -43,11 +47,13 @@ _SUBJECT_MATTER = re.compile(
     r"\b(?:course|degree|class|lessons?|master'?s?|exam|interest\w*|diploma|major|minor|phd|trained|code)\b",
     re.IGNORECASE,
 )
-_TITLES = "Dr|Mr|Mrs|Ms|Prof|Professor|Uncle|Aunt|Auntie|Grandma|Grandpa|Granny|Sir|Coach|Father|Sister"
+TITLES = "Dr|Mr|Mrs|Ms|Prof|Professor|Uncle|Aunt|Auntie|Grandma|Grandpa|Granny|Sir|Coach|Father|Sister"
 _EVERY = re.compile(
     r"^(.*?)(?<! of)[ ,]+((?:every|each|next|on) \w+(?: \w+)?|(?:twice|once|three times) a \w+)$", re.IGNORECASE
 )
-_SUM = rf"(?:[€$£]|(?:\d[\d.,]*|{'|'.join(NUMBER_WORDS)}) (?:euros?|dollars?|pounds?|francs?|quid|bucks)\b)"
+_WORDED = f"(?:{'|'.join(NUMBER_WORDS)}|hundred|thousand)"
+_MANY = rf"(?:\d[\d.,]*|{_WORDED}(?:[ -]{_WORDED})*)"
+_SUM = rf"(?:[€$£]|{_MANY} (?:euros?|dollars?|pounds?|francs?|quid|bucks)\b)"
 # Whom something was given, taught or owed: a pronoun, or a name or relative before an article or a sum.
 _TO_SOMEBODY = re.compile(
     rf"(?P<who>(?:me|us|him|them)|(?:[A-Z][a-z]+|(?:my|our) [a-z-]+(?: [A-Z][a-z]+)?)(?= (?:an? |{_SUM}))|"
@@ -150,10 +156,9 @@ def split_value(rest: str, lemma: str = "") -> Slot | None:
     strong = [i for i in strong if i not in owed]  # "I owe Barnaby a crate of quinces": what, is the news
     filled = [i for i in filled if i not in owed] or filled
     money = [i for i in named if value_type(parts[i][1]) == "money"]
-    season = [
-        i for i in strong if re.fullmatch(r"(?:the )?(?:spring|summer|autumn|fall|winter)s?", parts[i][1].lower())
-    ]
-    strong = [i for i in strong if i not in season] or strong
+    season = [i for i in strong if _TIME_OF_IT.fullmatch(parts[i][1].lower())]
+    other = [i for i in filled if i not in season and (parts[i][0] in _PLACE_PREPOSITIONS or _is_new(parts[i]))]
+    strong = [i for i in strong if i not in season] or ([] if other and lemma != "be" else strong)
     objects = [i for i in filled if not parts[i][0]]
     # A thing already known ("my watch") is not the news when something follows it ("by the milk tanker").
     given = bool(objects) and re.match(
@@ -176,7 +181,8 @@ def split_value(rest: str, lemma: str = "") -> Slot | None:
     if lemma in _PLACING and given and placed and not parts[placed[-1]][0].startswith(("for", "with", "since")):
         strong = [i for i in strong if i in placed]  # "I hide the Christmas presents inside the piano bench"
     whom = [i for i in strong if not parts[i][0] and value_type(parts[i][1]) == "name"] if lemma == "join" else []
-    often = [i for i in filled if given and re.match(rf"every (?:\d|{'|'.join(NUMBER_WORDS)}) ", parts[i][1])]
+    done = given or (bool(objects) and re.fullmatch(r"[a-z]+ing", parts[objects[0]][1]))  # "needs descaling every …"
+    often = [i for i in filled if done and re.match(rf"every (?:\d|{'|'.join(NUMBER_WORDS)}) ", parts[i][1])]
     purpose = [i for i in filled if lemma == "use" and parts[i][0] == "for" and given]
     sought = _sought(parts, lemma)
     at = (whom or money or sought or strong[-1:] or purpose or often or placed[:1] or objects[:1] or filled)[0]
@@ -186,6 +192,12 @@ def split_value(rest: str, lemma: str = "") -> Slot | None:
     if deed and (lemma_of(deed[1]) or ("", ""))[1] == "base":  # "learning to play the hurdy-gurdy"
         before, preposition, phrase = f"{before} to {deed[1]}".strip(), "", deed[2]
     return Slot(before, preposition, phrase, value_of(phrase), " ".join(join[at + 1 :]))
+
+
+def _is_new(part: tuple[str, str]) -> bool:
+    """An object that was not spoken of: "alto", "a midnight hike"; not "the crossword", not a particle."""
+    known = re.match(r"(?:my|our|the|his|her|their|its) |[a-z]+ing$", part[1])
+    return not part[0] and len(part[1]) > 3 and known is None
 
 
 def _sought(parts: list[tuple[str, str]], lemma: str) -> list[int]:
@@ -397,7 +409,7 @@ def _is_somebody(phrase: str) -> bool:
 
 
 def _is_person(value: str) -> bool:
-    return bool(re.match(rf"(?:{_TITLES})\b\.? ?[A-Z]", value))
+    return bool(re.match(rf"(?:{TITLES})\b\.? ?[A-Z]", value))
 
 
 def ask(clause: Clause, question: str, tail: str) -> Ask:

@@ -221,7 +221,7 @@ def _accept(clause: Clause, slot: Slot, raw: str, asked: bool, alone: bool) -> b
         return False
     if asked:
         return True
-    if _OPINION.search(clause.rest) or (
+    if _OPINION.search(re.sub(r"\b((?:my|our) )(?:good|best|bad|fancy) (?=[a-z])", r"\1", clause.rest)) or (
         clause.lemma in ("fail", "return", "throw", "crash", "raise", "compile") and first not in ("i", "we")
     ):
         return False

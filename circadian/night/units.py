@@ -311,6 +311,9 @@ def trim(text: str) -> str:
         if _AGAIN.match(right) or _is_list(left, right) or not _says_enough(left, right):
             continue
         return trim(left)
+    threat = re.search(r",? or (?:it|they|he|she|I|we) .+$", text)
+    if threat and _says_enough(text[: threat.start()], ""):
+        text = text[: threat.start()]  # "needs descaling every six weeks or it starts spitting"
     left, because, right = text.partition(" because of ")
     if because and re.search(r" (?:called|named) [A-Z]|\d", left) and _says_enough(left, right):
         text = left  # "is called Second Helping because of our gran"
