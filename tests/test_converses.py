@@ -1,11 +1,15 @@
 """What was told is asked from its other side, and in other words for its things."""
 
+import re
+from pathlib import Path
+
 import pytest
 
+from circadian.night import thesaurus
 from circadian.night.converses import MOST, from_the_other_side
 from circadian.night.facts import gather
 from circadian.night.lessons import contains, make_lessons
-from circadian.night.thesaurus import DEEDS, WORDS, reworded
+from circadian.night.thesaurus import DEEDS, WORDS, reworded, with_article
 from circadian.records import Fact, Lesson, Message, Turn
 
 
@@ -42,9 +46,30 @@ def test_whose_it_is_is_said_when_nobody_else_is_named() -> None:
     assert not any(q.startswith("Who else uses his") for q in asked)
 
 
-def test_a_person_is_not_looked_for_on_a_committee() -> None:
-    asked = [q for q, _ in from_the_other_side("my sister sits on the board of the Lichen Society", "Lichen Society")]
-    assert asked and not any("look for" in q or "be found" in q for q in asked)
+@pytest.mark.parametrize(
+    ("said", "value", "never"),
+    [
+        ("my sister sits on the red sofa", "red sofa", "find|found|look for|member"),
+        ("my mother left my father in Lisbon", "Lisbon", "I put|find my father"),
+        ("my neighbour Greta keeps her bees on the roof", "roof", "did I"),
+        ("Otto Pell lent his van to my sister", "sister", r"\bI\b"),
+        ("I bought a bike for my niece for 300 euros", "300 euros", "niece (?:cost|was)|was my niece"),
+        ("our club runs on Tuesdays", "Tuesdays", "expire|valid|fuel"),
+        ("my licence was renewed on 3 May 2020", "3 May 2020", "due|keep"),
+        ("I collect my kids from school", "kids", "collection|collector"),
+        ("my aunt raised four children", "four children", "animal"),
+        ("my sister was made redundant by IKEA", "IKEA", "made my sister|work is"),
+        ("our house has a garden with three ponds", "three ponds", "on our house"),
+    ],
+)
+def test_no_question_changes_who_did_it_or_what_is_meant(said: str, value: str, never: str) -> None:
+    assert [q for q, _ in from_the_other_side(said, value) if re.search(never, q)] == []
+
+
+def test_a_question_agrees_with_what_it_speaks_of() -> None:
+    asked = [q for q, _ in from_the_other_side("I feed my snake with frozen mice", "frozen mice")]
+    assert "What does my snake eat?" in asked and "What do I give my snake?" in asked
+    assert "What have my parents got?" in [q for q, _ in from_the_other_side("my parents own a farm", "farm")]
 
 
 def test_the_active_and_the_passive_are_not_taken_for_each_other() -> None:
@@ -69,10 +94,15 @@ def test_other_words_for_things_longest_first() -> None:
     assert reworded("How often do I descale the coffee machine?") == ["How often do I descale the coffee maker?"]
     assert reworded("What is my attic made of?") == ["What is my loft made of?", "What is my top floor made of?"]
     assert "Where does the spare boathouse key hang?" in reworded("Where does the spare key to the boathouse hang?")
-    assert reworded("Who is my aunt?") == []
+    for kept in ("Who is my aunt?", "How big is my attic room?", "Do I always book it?", "Where is the food bank?"):
+        assert reworded(kept) == []
+    assert with_article("in a attic, an loft, an hour") == "in an attic, a loft, an hour"
 
 
-def test_no_entry_names_itself_and_none_is_empty() -> None:
+def test_no_entry_names_itself_and_none_is_empty_or_told_twice() -> None:
+    source = Path(thesaurus.__file__).read_text()
+    for table, entries in ((WORDS, source.split('"""')[3]), (DEEDS, source.split('"""')[5])):
+        assert len(re.findall(r"(?:^|/ )[^:/\n]+: ", entries, re.MULTILINE)) == len(table)
     for word, others in {**WORDS, **DEEDS}.items():
         assert others and word not in others and all(others) and word == word.strip(), word
 

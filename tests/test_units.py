@@ -61,6 +61,17 @@ def test_units(text: str, parts: list[str]) -> None:
         ("Had lunch with Odile.", "I had lunch with Odile."),
         ("Read the book.", "Read the book."),
         ("Turku is where my aunt is settled.", "my aunt lives in Turku."),
+        ("It was Gordon next door who felled the oak.", "Gordon next door felled the oak."),
+        ("The thing with our oven is that it runs hot.", "our oven runs hot."),
+        ("Brackle Sluice is where we swim in spring.", "we swim in spring in Brackle Sluice."),
+        ("The attic is where Grandad's medals are hidden.", "Grandad's medals are hidden in the attic."),
+        ("To reach the allotment I always take the 86X bus.", "I always take the 86X bus to reach the allotment."),
+        ("Monday is where we struggle.", "Monday is where we struggle."),
+        ("My worry is where we park.", "My worry is where we park."),
+        ("My aunt fell in this house.", "My aunt fell in this house."),
+        ("The chimney gets swept every May.", "The chimney is swept every May."),
+        ("My son gets tired every May.", "My son gets tired every May."),
+        ("The fuse box in this house is old.", "The fuse box in our house is old."),
     ],
 )
 def test_straight(text: str, plain: str) -> None:

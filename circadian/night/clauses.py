@@ -18,7 +18,7 @@ from circadian.night.grammar import (
     value_type,
 )
 from circadian.night.verbs import ADVERBS, parse
-from circadian.night.words import DAYS, IRREGULAR, KINDS, NUMBER_WORDS, PEOPLE, PLACE_NOUNS, bag
+from circadian.night.words import DAYS, IRREGULAR, KINDS, MONTHS, NUMBER_WORDS, PEOPLE, PLACE_NOUNS, bag
 
 _COMPOUND_PREPOSITIONS = (
     "next to", "in front of", "close to", "out of", "on top of", "across from", "opposite to", "because of",
@@ -34,20 +34,28 @@ _TO_DO = re.compile(r"([a-z]+) ((?:the|an?) .+)")
 _LET = bag("rent let lease hire")
 _SWAPPING = bag("swap trade exchange barter")
 _FOLK = bag("man woman lady guy chap bloke girl boy fella lad twin owner tenant monk")
-_TRADE = re.compile(r"(?:maker|keeper|driver|teacher|farmer|dealer|builder|smith|wright|[a-z]{3}(?:ist|ician))s?$")
-_TIME_OF_IT = re.compile(
-    rf"(?:the )?(?:spring|summer|autumn|fall|winter)s?|(?:every|each) [a-z]+|"
-    rf"(?:{'|'.join(DAYS)})s?(?: (?:morning|afternoon|evening|night|lunchtime)s?)?"
+_TRADE = re.compile(
+    r"(?:maker|keeper|(?<!screw)driver|teacher|farmer|dealer|builder|smith|wright|[a-z]{3}(?:ist|ician))s?$"
 )
+_TIME_OF_IT = re.compile(  # of what happens again and again; "on Tuesday" is once
+    rf"(?:the )?(?:spring|summer|autumn|fall|winter)s?|(?:every|each) (?!\d)[a-z]+|(?:{'|'.join(DAYS)})s|"
+    rf"(?:{'|'.join(DAYS)})s? (?:morning|afternoon|evening|night|lunchtime)s"
+)
+_TIMES = (
+    "minute|hour|day|week|weekend|fortnight|month|year|morning|afternoon|evening|night|spring|summer|autumn|fall|"
+    "winter|midsummer|midwinter|christmas|easter|season|term"
+)
+_EVERY_TIME = re.compile(rf"(?:every|each) (?:{_TIMES}|{'|'.join([*DAYS, *MONTHS])})\b", re.IGNORECASE)
 _RIDDEN = bag("take catch ride")  # "I take the 86X bus to the allotment"
-_OF_OBJECTS = bag("collect breed raise inherit own bequeath rehearse embroider grow brew")
+_OF_OBJECTS = bag("collect breed inherit own bequeath rehearse embroider brew")
+_OF_A_DAY = bag("be have get work go come")  # "I have yoga on Fridays": when, is the news
 _GOING = bag("move go travel fly come relocate drive sail migrate commute walk cycle run return emigrate")
 _CLOCK_VERBS = bag("get go wake start open close meet begin end eat")
 _SUBJECT_MATTER = re.compile(
     r"\b(?:course|degree|class|lessons?|master'?s?|exam|interest\w*|diploma|major|minor|phd|trained|code)\b",
     re.IGNORECASE,
 )
-TITLES = "Dr|Mr|Mrs|Ms|Prof|Professor|Uncle|Aunt|Auntie|Grandma|Grandpa|Granny|Sir|Coach|Father|Sister"
+_TITLES = "Dr|Mr|Mrs|Ms|Prof|Professor|Uncle|Aunt|Auntie|Grandma|Grandpa|Granny|Sir|Coach|Father|Sister"
 _EVERY = re.compile(
     r"^(.*?)(?<! of)[ ,]+((?:every|each|next|on) \w+(?: \w+)?|(?:twice|once|three times) a \w+)$", re.IGNORECASE
 )
@@ -158,7 +166,7 @@ def split_value(rest: str, lemma: str = "") -> Slot | None:
     money = [i for i in named if value_type(parts[i][1]) == "money"]
     season = [i for i in strong if _TIME_OF_IT.fullmatch(parts[i][1].lower())]
     other = [i for i in filled if i not in season and (parts[i][0] in _PLACE_PREPOSITIONS or _is_new(parts[i]))]
-    strong = [i for i in strong if i not in season] or ([] if other and lemma != "be" else strong)
+    strong = [i for i in strong if i not in season] or ([] if other and lemma not in _OF_A_DAY else strong)
     objects = [i for i in filled if not parts[i][0]]
     # A thing already known ("my watch") is not the news when something follows it ("by the milk tanker").
     given = bool(objects) and re.match(
@@ -188,7 +196,7 @@ def split_value(rest: str, lemma: str = "") -> Slot | None:
     at = (whom or money or sought or strong[-1:] or purpose or often or placed[:1] or objects[:1] or filled)[0]
     preposition, phrase = parts[at]
     join = [f"{p} {n}".strip() for p, n in parts]
-    before, deed = " ".join(join[:at]), _TO_DO.match(phrase) if preposition == "to" else None
+    before, deed = " ".join(join[:at]), _TO_DO.match(phrase) if preposition == "to" and not at else None
     if deed and (lemma_of(deed[1]) or ("", ""))[1] == "base":  # "learning to play the hurdy-gurdy"
         before, preposition, phrase = f"{before} to {deed[1]}".strip(), "", deed[2]
     return Slot(before, preposition, phrase, value_of(phrase), " ".join(join[at + 1 :]))
@@ -196,8 +204,10 @@ def split_value(rest: str, lemma: str = "") -> Slot | None:
 
 def _is_new(part: tuple[str, str]) -> bool:
     """An object that was not spoken of: "alto", "a midnight hike"; not "the crossword", not a particle."""
-    known = re.match(r"(?:my|our|the|his|her|their|its) |[a-z]+ing$", part[1])
-    return not part[0] and len(part[1]) > 3 and known is None
+    known = re.match(r"(?:my|our|the|his|her|their|its) |(?:[a-z]+ing|late|early)$", part[1])
+    form = lemma_of(part[1])
+    done = form is not None and form[1] in ("past", "participle")
+    return not part[0] and len(part[1]) > 3 and known is None and not done
 
 
 def _sought(parts: list[tuple[str, str]], lemma: str) -> list[int]:
@@ -206,7 +216,9 @@ def _sought(parts: list[tuple[str, str]], lemma: str) -> list[int]:
         return [i for i, (p, _) in enumerate(parts) if p == "for"][:1]
     if lemma in _LET or lemma in _TO_PERSONS:
         return [i for i, (p, _) in enumerate(parts) if p == "to" and i and not parts[0][0]][:1]
-    doer = [i for i, (p, phrase) in enumerate(parts) if p == "by" and (phrase[:1].isupper() or _is_somebody(phrase))]
+    doer = [
+        i for i, (p, phrase) in enumerate(parts) if p == "by" and (phrase[:1].isupper() or _is_somebody(phrase, True))
+    ]
     if doer:
         return doer[:1]
     thing = (
@@ -304,7 +316,7 @@ def wh_word(clause: Clause, slot: Slot) -> tuple[str, str]:
         return "when", preposition if preposition in ("before", "after") else ""
     if preposition == "from" and re.match(r"(?:the )?\S+ to \S+", slot.phrase):
         return "when", ""
-    if re.match(r"(?:every|each) ", slot.phrase) and not preposition:
+    if _EVERY_TIME.match(slot.phrase) and not preposition:
         return "how often" if kind == "common" else "when", ""
     if preposition in ("since", "ever since", "until", "till") or (kind in ("date", "time") and preposition == "from"):
         return f"{preposition.removeprefix('ever ')} when", ""
@@ -373,7 +385,7 @@ def _asks_who(clause: Clause, slot: Slot, kind: str) -> bool:
     """Whether the value is somebody: a title or a relative in it, or a name after by, with, for, married to …"""
     if clause.aux and clause.lemma in ("call", "name") and not slot.preposition:
         return False  # "is called Second Helping"
-    if _is_somebody(slot.phrase) or _is_person(slot.value) or slot.value.endswith(" family"):
+    if _is_somebody(slot.phrase, slot.preposition == "by") or _is_person(slot.value) or slot.value.endswith(" family"):
         return True
     if kind != "name" or KINDS.get(slot.value.lower()) == "language" or slot.value.split(" ")[-1].islower():
         return False
@@ -402,14 +414,18 @@ def _asks_where(clause: Clause, slot: Slot, kind: str) -> bool:
     return head in PLACE_NOUNS or clause.lemma in _PLACING or clause.lemma in ("be", "live", "sit", "stand", "lie")
 
 
-def _is_somebody(phrase: str) -> bool:
-    """A relative, a trade or "twins" in it, not as whose it is ("my neighbour's umbrella stand")."""
-    own = phrase.rpartition("'s ")[2]
-    return any({w, w.removesuffix("s")} & (PEOPLE | _FOLK) or _TRADE.search(w) for w in own.split())
+def _is_somebody(phrase: str, does: bool = False) -> bool:
+    """A relative in it, not as whose it is ("my neighbour's umbrella stand"), or "the twins"; what `does` something may
+    be a trade ("a puppet maker"; a coffee maker has things behind it)."""
+    own = re.split(r" (?:called|named|with|at|in|of|from) ", phrase.rpartition("'s ")[2])[0].split()
+    if any({w, w.removesuffix("s")} & PEOPLE for w in phrase.rpartition("'s ")[2].split()):
+        return True
+    head = own[-1] if own else ""
+    return bool({head, head.removesuffix("s")} & _FOLK) or (does and _TRADE.search(head) is not None)
 
 
 def _is_person(value: str) -> bool:
-    return bool(re.match(rf"(?:{TITLES})\b\.? ?[A-Z]", value))
+    return bool(re.match(rf"(?:{_TITLES})\b\.? ?[A-Z]", value))
 
 
 def ask(clause: Clause, question: str, tail: str) -> Ask:

@@ -16,15 +16,16 @@ from circadian.night.variants import is_somebody
 from circadian.night.verbs import parse
 from circadian.night.words import bag
 
-# verbs : the part that is asked for : questions. "+lend": only in the passive. The part: o (object), s (subject), a
-# preposition, "where", "when", "money" or "number" for what a place, a date, a sum or a count answers. In a question
-# {s}, {me}, {my} are the subject, {t} one that is nobody, {h} and {h2} one that is somebody, {o} the object, {to}, {for} … what stands behind that
-# preposition, {is} and {are} go with subject and object, [a|b] is present or past.
+# verbs : the part that is asked for : questions. "+lend" is the passive alone. The part: o (object), s (subject), a
+# preposition, "o_new" (an object that is nobody's yet), "where", "when", "money" or "o_number" (a place, a date, a sum, a
+# count). In a question {s}, {me}, {my} are the subject, {t} one that is no person, {h} and {h2} one that is, {o} the
+# object, {to}, {for} … what stands behind that preposition; {is} and {are} go with subject and object, [a|b] is present or
+# past. "did I" is asked only of what I did, or what was done for me.
 _TABLE = """
-keep store hide put stash leave hang stow place bury : where : Where {are} {o}? / Where can I find {o}? / Where should I look for {o}? / Where did I put {o}?
-+keep +store +hide +put +stash +hang sit stand lie live hang stay : where : Where can {t} be found? / Where should I look for {t}? / Where did I put {t}?
-meet rehearse practise gather train : where : In which place [does|did] {s} come together? / Where do the meetings of {me} take place? / Where should I go to find {me}?
-park moor +park +moor : where : Where {are} {o}? / Where can I find {o}? / Where did I leave {o}? / Where did I leave {t}?
+keep store hide put stash hang stow place bury : where : Where {are} {o}? / Where can I find {o}? / Where should I look for {o}? / Where did I put {o}?
++keep +store +hide +put +stash +hang sit stand lie live hang stay : where : Where can {t} be found? / Where should I look for {t}?
+meet rehearse practise gather : where : In which place [does|did] {t} come together? / Where do the meetings of {t} take place? / Where should I go to find {t}?
+park moor +park +moor : where : Where {are} {o}? / Where can I find {o}? / Where did I leave {o}?
 lend loan : to : Who has {o}? / Who borrowed {o}? / Who has got {o} now? / Who should give {o} back?
 lend loan : o : What did {to} borrow? / What did {to} get from {me}?
 lend : s : Who did I borrow {o} from? / Who does {o} belong to?
@@ -33,7 +34,9 @@ borrow : o : What did {from} lend {me}? / What should {from} get back?
 inherit : o : What did {from} leave {me}? / What did {s} get from {from}? / What was left to {me}? / What came down to {me} from {from}?
 inherit : from : Who left {me} {o}? / Who did {o} belong to before?
 buy purchase get order acquire : from : Who sold {me} {o}? / Where {are} {o} from? / Where did {o} come from?
-buy purchase get pay spend sell : money : What did {o} cost? / How much {were} {o}? / What was the price of {o}? / What did {for} cost? / How much was {for}? / What was the price of {for}?
+buy purchase get : money : What did {o} cost? / How much {were} {o}? / What was the price of {o}?
+pay spend : money : What did {goods} cost? / How much was {goods}? / What was the price of {goods}?
+sell : money : What did {s} get for {o}? / How much did {o} bring?
 cost : money : How much {is} {s}? / What is the price of {me}? / How expensive {is} {s}? / What did I pay for {me}?
 sell : to : Who bought {o}? / Who has {o} now? / Who got {o}?
 give donate hand bequeath pass : to : Who got {o}? / Who has {o} now? / Who received {o}?
@@ -44,28 +47,28 @@ swap trade exchange barter : o : What did {s} give for {for}? / What did {s} par
 teach show : s : Who did I learn to {to} from? / Who showed me how to {to}? / Who did I learn {o} from? / Who was my teacher for {o}?
 learn study : from : Who [is teaching|taught] {me} {o}? / Who [is|was] {my} teacher for {o}? / Who can tell me more about {o}?
 learn study : o : What [does|did] {from} teach {me}? / What lessons [does|did] {s} take with {from}?
-make build carve craft knit sew : from out_of : What {are} {o} made of? / What {are} {o} made from? / Which material did {s} use for {o}? / What {are} {o} built from? / What [do|did] {s} use for {o}?
+make build carve craft knit sew : from out_of : What {are} {o} made of? / What {are} {o} made from? / Which material did {s} use for {o}? / What {are} {o} built from? / What [does|did] {s} use for {o}?
 +make +build +carve +craft +knit : of out_of : What material {is} {t} from? / What {is} {t} built from? / Which material is used for {t}?
 use : for : What {are} {o} for? / What {are} {o} good for? / What purpose does {o} serve? / What happens with {o}?
 use : to : What {are} {o} for? / What [does|did] {s} do with {o}?
 share split : with : Who else uses {o}? / Who [does|did] {s} have {o} together with? / Who uses {o} with {me}?
-share split : o : What do {with} and {s} have together? / What does {with} use with {me}?
-owe : o : What [do|did] {s} still have to give back? / What debt [do|did] {s} still have? / What [is|was] due from {me}?
+share split : o : What do {with} and {s} have together?
+owe : o : What [does|did] {s} still have to give back? / What debt [does|did] {s} still have? / What [is|was] due from {me}?
 own possess : o : What belongs to {me}? / What has {s} got? / What does {s} have?
-collect gather hoard : o : What is in {my} collection? / What {is} {s} a collector of? / What is {my} collection about? / What kind of collection [does|did] {s} have?
+collect hoard : o_new : What is in {my} collection? / What {is} {s} a collector of? / What is {my} collection about? / What kind of collection [does|did] {s} have?
 belong : to : Who owns {t}? / Whose {is} {t}? / Who [is|was] the owner of {t}? / Where did {t} come from?
 come originate hail : from : Where {is} {s} from? / What is the origin of {me}? / Where did we get {t}?
 grow plant sow : o : What is growing {place}? / What grows {place}? / What is planted {place}? / What should come up {place}?
 feed : with on : What [does|did] {o} eat? / What [does|did] {s} give {o}? / What goes into {o}?
 feed : o : Who or what gets {with}?
-breed raise rear farm : o : What animals does {s} have? / What animals does {s} keep? / Which animals live with {me}?
-walk cycle bike drive ride travel go commute get jog sail : along via through by over : Which way [do|did] {s} go {rest}? / Which route [do|did] {s} take {rest}? / How [do|did] {s} get {rest}?
-expire end finish lapse run : when : When {is} {t} up? / When does {t} expire? / Until when {is} {t} good? / How long {is} {t} valid?
-+return +renew +submit +pay : when : When {is} {t} due? / By what date must it be done with {t}? / How long can I keep {t}?
-weigh : number o : How heavy {is} {s}? / What is the weight of {me}?
-measure : number o : How big {is} {s}? / What is the size of {me}?
-have contain : number : What is the number of {count} on {t}? / How many {count} are there on {t}? / How many {count} are in {t}?
-hold fit seat sleep : number : How much fits into {t}? / How big {is} {t}? / What is there room for in {t}?
+breed farm : o : What animals does {s} have? / What animals does {s} keep? / Which animals live with {me}?
+walk cycle bike drive ride travel go commute get jog sail : along via through by over : Which way [does|did] {s} go {rest}? / Which route [does|did] {s} take {rest}? / How [does|did] {s} get {rest}?
+expire lapse run_out : when : When {is} {t} up? / When does {t} expire? / Until when {is} {t} good? / How long {is} {t} valid?
++return +submit : when : When {is} {t} due? / By what date must it be done with {t}? / How long can I keep {t}?
+weigh : o_number o : How heavy {is} {s}? / What is the weight of {me}?
+measure : o_number o : How big {is} {s}? / What is the size of {me}?
+have contain : o_number : What is the number of {count} on {t}? / How many {count} are there on {t}? / How many {count} are in {t}?
+hold fit seat sleep : o_number : How much fits into {t}? / How big {is} {t}? / What is there room for in {t}?
 +rent +lease +let : by : Who is the tenant of {me}? / Who is in {s} now? / Who lives or works in {s}?
 rent lease : from : Who owns {o}? / Who is the owner of {o}? / Who gets the rent for {o}?
 rent lease let : to : Who lives in {o}? / Who is the tenant of {o}?
@@ -75,7 +78,7 @@ swear : by : What [does|did] {s} take for {for}? / What [does|did] {s} use for {
 take rub : o : What helps {h} with {for}? / What {is} {h2} taking against {for}?
 +write +compose +design +paint +draw +illustrate : by : Who is the author of {me}? / Whose work {is} {s}? / Who made {s}?
 write compose design paint draw illustrate build make knit carve weave forge craft construct : s : Whose work {are} {o}? / Who made {o}? / Who {are} {o} by?
-+build +make +knit +carve +weave +forge +craft +construct +weld +sew +lay +cast +plant +install : by : Who made {s}? / Whose work {is} {s}? / Who did the work on {s}?
++build +knit +carve +weave +forge +craft +construct +weld +sew +lay +cast +plant +install : by : Who made {s}? / Whose work {is} {s}? / Who did the work on {s}?
 repair fix mend service restore tune : s : Who looked after {o}? / Who got {o} going again? / Who takes care of {o}?
 +repair +fix +mend +service +restore +tune : by : Who looked after {s}? / Who got {s} going again? / Who takes care of {me}?
 embroider decorate print cover : with : What is on {o}? / What can be seen on {o}? / What {are} {o} decorated with?
@@ -85,11 +88,10 @@ smell taste : of like : What is the smell of {me} like? / What [does|did] {s} re
 name call : after : Who or what gave {o} its name? / Where does the name of {o} come from?
 +cause +stop +jam +block : by : What was the reason for {me}? / What was to blame for {me}?
 open start fill light unlock : with : What do I need for {o}? / What {are} {o} opened with?
-clean scrape polish wash cut sharpen dig stir scrub grind remove : with : What [do|did] {s} use to {verb} {o}? / Which tool [do|did] {s} take for {o}? / What do I need for {o}?
-serve sit : on : What body {is} {s} a member of? / Which group does {s} help to run?
-sing play perform : in with : Which group {is} {s} a member of? / What group [does|did] {s} belong to?
+clean scrape polish wash cut sharpen dig stir scrub grind remove : with : What [does|did] {s} use to {verb} {o}? / Which tool [does|did] {s} take for {o}? / What do I need for {o}?
 """
 MOST = 6  # questions of one fact
+_STILL = bag("own possess expire lapse run_out +return +submit cost weigh")  # asked for as it is now
 _KINDS = {"how much": "money", "where": "where", "when": "when"}
 _PLACES = bag("in on along by behind under at beside against")
 _PRONOUNS = bag("me us it him her them")
@@ -118,15 +120,20 @@ def _parts(clause: Clause, value: str) -> Iterator[tuple[_Key, str]]:
     """What can be asked for: under which names the table may know it, and what answers."""
     if f" {value} " in f" {clause.subject} ":
         yield ("s",), value
-    before = ""
+    chunks = chunks_of(clause.rest)
+    join = [f"{p} {n}".strip() for p, n in chunks]
     placed = False
-    for preposition, phrase in sorted(chunks_of(clause.rest), key=lambda c: f" {value} " not in f" {c[1]} "):
+    for i in sorted(range(len(chunks)), key=lambda i: f" {value} " not in f" {chunks[i][1]} "):
+        preposition, phrase = chunks[i]
         part = value if f" {value} " in f" {phrase} " else value_of(phrase)
-        word = wh_word(clause, Slot(before, preposition, phrase, part, ""))[0]
-        kind = "number" if word.startswith("how many") or value_type(phrase) == "number" else _KINDS.get(word, "")
-        own = preposition.replace(" ", "_") or "o"
+        word = wh_word(clause, Slot(" ".join(join[:i]), preposition, phrase, part, ""))[0]
+        counted = word.startswith("how many") or value_type(phrase) == "number"
+        whom = not preposition and i + 1 < len(chunks) and not chunks[i + 1][0]  # "I owe Barnaby a crate of quinces"
+        own = "whom" if whom else preposition.replace(" ", "_") or "o"
+        kind = f"{own}_number" if counted else _KINDS.get(word, "")
+        new = "o_new" if own == "o" and not re.match(r"(?:my|our|the|his|her|their|its) ", phrase) else ""
         if len(part) > 2 and not re.search(r"\b(?:my|our|me|us|I|we)\b", part) and not (placed and kind == "where"):
-            yield tuple(k for k in (own, kind) if k), part
+            yield tuple(k for k in (own if kind != "when" else "", kind, new) if k), part
         placed = placed or kind == "where"
 
 
@@ -136,19 +143,35 @@ def _of_part(clause: Clause, key: _Key, part: str) -> Iterator[str]:
     aux = clause.aux.split(" ")[0]
     past = aux in ("was", "were", "had") or (not aux and form is not None and form[1] in ("past", "participle"))
     passive = bool({*clause.aux.split()} & {*BE, "been"}) and form is not None and form[1] != "ing"
-    verb = f"{'+' if passive else ''}{clause.lemma}"
+    out = "_out" if re.match(r"out\b", clause.rest) and clause.lemma == "run" else ""
+    verb = f"{'+' if passive else ''}{clause.lemma}{out}"
     for verbs, keys, questions in _ROWS:
-        for question in questions if verb in verbs and {*key} & {*keys} else ():
-            turned = re.sub(r"\[([^|\]]+)\|([^\]]+)\]", lambda m: m[2] if past else _agree(m[1], clause), question)
-            slots = {*re.findall(r"{(\w+)}", turned)}
-            if slots <= words.keys():
+        for question in questions if verb in verbs and {*key} & {*keys} and not (past and verb in _STILL) else ():
+            slots = {*re.findall(r"{(\w+)}", question)}
+            mine = (
+                clause.subject.lower() in ("i", "we")
+                or re.match(r"(?:me|us)\b", clause.rest)
+                or not re.search(r"\bd(?:o|id) I\b", question)
+            )
+            if mine and slots <= words.keys():
                 filled = words if slots & {"s", "me", "my"} else words | {k: _owned(words, k) for k in slots}
-                text = " ".join(turned.format_map(filled).split())
+                text = " ".join(_agreeing(question, filled, past).format_map(filled).split())
                 yield text[:1].upper() + text[1:]
 
 
-def _agree(verb: str, clause: Clause) -> str:
-    return ("do" if is_plural(clause.subject) else "does") if verb in ("do", "does") else verb
+def _agreeing(question: str, words: Mapping[str, str], past: bool) -> str:
+    """ "[does|did] {o}", "does {s}" and "has {s}" in the tense, and as what stands there wants them."""
+
+    def agreed(m: re.Match[str]) -> str:
+        verb = m["a"] or m["b"]
+        if m["past"] and past:
+            verb = m["past"]
+        elif is_plural(words[m["slot"]]):
+            verb = {"does": "do", "has": "have"}.get(verb, verb)
+        return f"{verb} {{{m['slot']}}}"
+
+    turned = re.sub(r"(?:\[(?P<a>does|do)\|(?P<past>did)\]|\b(?P<b>does|has)) {(?P<slot>\w+)}", agreed, question)
+    return re.sub(r"\[([^|\]]+)\|([^\]]+)\]", lambda m: m[2] if past else m[1], turned)
 
 
 def _owned(words: Mapping[str, str], slot: str) -> str:
@@ -171,7 +194,9 @@ def _words(clause: Clause, part: str) -> dict[str, str]:
         alive = me != subject or is_somebody(subject)
         words |= {"h": me, "h2": subject} if alive else {"t": subject}
     count = re.match(r"\S+ ([a-z]+(?: [a-z]+)?)$", part) or re.search(rf"{re.escape(part)} ([a-z]+)", clause.rest)
+    goods = words.get("for", "") if not bare else ""
     more = {
+        "goods": "" if is_somebody(goods) or goods.startswith(("every ", "each ")) else goods,
         "place": next((f"{p} {phrase}" for p, phrase in chunks if p in _PLACES), ""),
         "rest": next((f"{p} {phrase}" for p, phrase in chunks if p in ("to", "from", "into")), ""),
         "count": count[1] if count else "",

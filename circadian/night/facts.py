@@ -12,6 +12,7 @@ from circadian.night.clauses import listed
 from circadian.night.foreign import foreign_draft
 from circadian.night.generic import PASSING, generic_drafts
 from circadian.night.grammar import (
+    PREPOSITIONS,
     canonical,
     expand,
     head_noun,
@@ -271,8 +272,8 @@ def _may_mean(word: str, subject: str) -> bool:
 def _lower_start(text: str) -> str:
     """ "My dog …" → "my dog …": a capital is a name's from here on."""
     text = re.sub(r"\bi\b(?!\.)", "I", text)
-    first = text.split(" ", 1)[0]
-    if (lemma_of(first) or ("", ""))[1] == "ing" and re.match(r"[A-Z][a-z]+ [a-z]", text):
+    first = text.split(" ")[:2]
+    if len(first) == 2 and first[1] in PREPOSITIONS and (lemma_of(first[0]) or ("", ""))[1] == "ing":
         return text[:1].lower() + text[1:]  # "Parking behind my dentist costs …"
     return re.sub(
         r"^(?:My|Our|We|The|His|Her|Their|He|She|They|It|A|An|This|That|These|Those|All|Both|Most|Some|Every|"

@@ -25,6 +25,7 @@ from circadian.night.lasting import (
     lies_somewhere,
     told_of_a_thing,
     told_to_be_known,
+    what_was,
 )
 from circadian.night.verbs import parse
 from circadian.night.words import DAYS, MONTHS, NO_OWNER, PASSING_VERBS, PEOPLE, PETS, bag
@@ -97,6 +98,7 @@ def generic_drafts(text: str, raw: str, front: str = "", *, asked: bool = False,
     habit = habit_draft(text)
     if habit is not None:
         return [habit]
+    text, once = what_was(text)
     clause = parse(text)
     if clause is None:
         return []
@@ -115,7 +117,7 @@ def generic_drafts(text: str, raw: str, front: str = "", *, asked: bool = False,
         value = slot.value
     if value.lower().startswith(("every ", "each ")) and value_type(value) == "date":
         value = value.split(" ", 1)[1]
-    draft = Draft("clause", clause.subject, value, said, _key(clause, slot, value))
+    draft = Draft("clause", clause.subject, value, said, f"{_key(clause, slot, value)}{once}")
     return [*_implied(clause.subject), draft]
 
 
@@ -232,7 +234,7 @@ def _accept(clause: Clause, slot: Slot, raw: str, asked: bool, alone: bool) -> b
     particular = is_particular(slot.phrase)
     if alone and ((owned and not clause.is_be and told_to_be_known(clause, slot)) or told_of_a_thing(clause, slot)):
         return True
-    if alone and lies_somewhere(clause):
+    if alone and lies_somewhere(clause, slot):
         return True
     if clause.is_be:
         return _accept_be(clause, slot, owned or named, particular)

@@ -4,8 +4,8 @@ says when he says nothing else."""
 import re
 
 from circadian.night.clauses import Slot
-from circadian.night.grammar import Clause, head_noun, is_plural, lemma_of
-from circadian.night.words import PASSING_VERBS, PEOPLE, PETS, bag
+from circadian.night.grammar import Clause, head_noun, is_plural, lemma_of, past_of
+from circadian.night.words import PASSING_VERBS, PEOPLE, PETS, VERBS, bag
 
 HAD_FOR_NOW = re.compile(
     r"\b(?:interview|ticket|refund|deadline|crush|guest|battery|question|problem|idea|meeting|call|headache|issue|doubt|request|look|trouble|feeling|dream|cold|exam)s?\b"
@@ -22,8 +22,11 @@ DETERMINED = r"(?:my|our|the|his|her|their) "
 _MISHAPS = bag("have fall lose spill drop tidy clean name")
 _MADE_BY = bag("of from by with") | {"out of"}
 _YEARS = re.compile(r"\bfor (?:(?:over|about|almost|nearly|more than) )?(?:[a-z]+-)?[a-z0-9]+ years\b")
-_REGULARLY = re.compile(r"\b(?:every|each|once an?|twice an?|times an?|always) ")
-_THERE = r"(?:the|my|our|an?|in|on|at|under|behind|above|below|next to|inside|beside|opposite) "
+_REGULARLY = re.compile(r"\b(?:(?:every|each) (?!time|day|morning|evening|night)|(?:once|twice|times) an? )")
+_APART = re.compile(r"(?:the|my|our) .+ (?:of|for|in|at|on|to|behind|under|near|over|from) (?:the|my|our) ")
+_NO_SUBJECT = re.compile(r" (?:that|which|who|is|are|was|were|my|our)(?: |$)")
+_PLACES = bag("in on at under behind above below inside beside opposite") | {"next to"}
+_NO_PLACE = bag("blink fritz mend turn way phone run loose brink verge edge market news works cards")
 _SWAPPED = bag("swap trade exchange")
 
 
@@ -47,24 +50,42 @@ def told_to_be_known(clause: Clause, slot: Slot) -> bool:
 
 
 def told_of_a_thing(clause: Clause, slot: Slot) -> bool:
-    """The same of a thing that is there: what it is made of and by whom, what is done with it time and again, what
-    somebody did for years."""
+    """The same of a thing that is told apart ("the coffee machine", no soup): what it is made of and by whom, what is
+    done with it time and again; and what somebody did for years."""
     said = f"{clause.adverb} {clause.rest}"
+    if _YEARS.search(said) and not clause.aux and not is_present(clause):
+        return True
+    apart = re.match(r"[Tt]he [a-z'-]+ [a-z]", clause.subject) is not None
     if clause.aux in ("is", "are", "was", "were") and clause.lemma in WORKED and slot.preposition in _MADE_BY:
-        return True
-    if _YEARS.search(said) and not clause.aux:
-        return True
+        return apart and not slot.phrase.startswith(("some ", "any "))
     regular = is_present(clause) or clause.aux in ("is", "are", "has to be", "have to be", "must be")
-    return regular and _REGULARLY.search(said) is not None and clause.subject.lower() not in ("i", "we")
+    return apart and regular and _REGULARLY.search(said) is not None
 
 
-def lies_somewhere(clause: Clause) -> bool:
-    """ "The fuse box in our house is in the cupboard", "the treasurer of the club is my old teacher": what or where a
-    thing or a person that is told apart is."""
-    apart = re.match(
-        r"(?:the|my|our) .+ (?:of|for|in|at|on|to|behind|under|near|over|from) (?:the|my|our) ", f"{clause.subject} "
-    )
-    return apart is not None and clause.is_be and re.match(_THERE, clause.rest) is not None
+def lies_somewhere(clause: Clause, slot: Slot) -> bool:
+    """ "The fuse box in our house is in the cupboard", "the treasurer of the club is my old teacher": where a thing of
+    ours is, or who of ours somebody is."""
+    apart = _APART.match(clause.subject)
+    if apart is None or not clause.is_be:
+        return False
+    ours = re.search(r"\b(?:my|our)\b", clause.subject)
+    if ours and slot.preposition in _PLACES and re.match(r"(?:the|my|our) ", slot.phrase) and not slot.before:
+        return head_noun(slot.phrase) not in _NO_PLACE
+    return (ours is None or head_noun(clause.subject) in PEOPLE) and re.match(r"(?:my|our) ", clause.rest) is not None
+
+
+_USED_TO = re.compile(r"(?P<subject>(?:I|we|(?:my|our|the) [\w' -]+?)) used to (?P<verb>[a-z]+)\b(?! to\b)")
+_STATES = bag("be live work teach stay have study go attend like love hate call name want need know think")
+
+
+def what_was(text: str) -> tuple[str, str]:
+    """ "Our conductor used to drive a snowplough" → ("our conductor drove a snowplough", " once"), the end of its key:
+    what was, replaces nothing that is. Only deeds: "my aunt used to live in Rome" tells no home."""
+    used = _USED_TO.match(text)
+    verb = used["verb"] if used else ""
+    if used is None or verb not in VERBS - _STATES or _NO_SUBJECT.search(used["subject"]):
+        return text, ""
+    return f"{used['subject']} {past_of(verb)}{text[used.end() :]}", " once"
 
 
 def lasting_deed(clause: Clause, slot: Slot) -> bool:

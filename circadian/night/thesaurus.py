@@ -20,12 +20,12 @@ fireplace: hearth / chimney: flue / stove: cooker, oven / cooker: stove / oven: 
 bathtub: bath / toilet: loo / bin: trash can / bins: trash cans / washing machine: washer
 coffee machine: coffee maker / fridge: refrigerator / freezer: deep-freeze / heater: heating / radiators: heating
 television: TV / laptop: computer / phone: mobile, cell phone / bicycle: bike / bike: bicycle / motorbike: motorcycle
-motorcycle: motorbike / car: vehicle / van: vehicle / truck: lorry / lorry: truck / boat: vessel / dinghy: little boat
-ship: vessel / canoe: boat / rowing boat: rowboat / allotment: vegetable plot, garden plot / garden: yard
+motorcycle: motorbike / car: vehicle / truck: lorry / lorry: truck / boat: vessel / dinghy: little boat
+ship: vessel / rowing boat: rowboat / allotment: vegetable plot, garden plot / garden: yard
 vegetable garden: vegetable patch / greenhouse: glasshouse / hedge: bushes / lawn: grass / path: track / lane: road
-road: street / street: road / fence: railing / gate: entrance / pond: pool / field: meadow / sofa: couch / couch: sofa
+road: street / street: road / fence: railing / gate: entrance / pond: pool / sofa: couch / couch: sofa
 armchair: easy chair / wardrobe: closet / cupboard: cabinet / cabinet: cupboard / rug: carpet / carpet: rug
-curtains: drapes / blanket: cover / quilt: bedspread / pillow: cushion / box: case / tin: can / bag: sack
+curtains: drapes / blanket: cover / quilt: bedspread / pillow: cushion / box: case / tin: can
 suitcase: case / backpack: rucksack / rucksack: backpack / purse: handbag / workbench: bench / toolbox: tool case
 torque wrench: wrench / saw: handsaw / axe: hatchet / coat: jacket / jacket: coat / jumper: sweater / sweater: jumper
 trousers: pants / boots: shoes / glasses: spectacles / watch: wristwatch / wall clock: clock on the wall
@@ -33,7 +33,7 @@ umbrella: brolly / papers: documents / documents: papers / certificate: licence 
 number plate: licence plate / photo: picture / photos: pictures / picture: image / painting: picture
 portrait: picture / book: novel / novel: book / film: movie / movie: film / library book: borrowed book
 violin: fiddle / fiddle: violin / telescope: spyglass / puppy: dog / kitten: cat / cat: kitty / hens: chickens
-chickens: hens / worm bin: compost worms / cows: cattle / horse: mount / food: feed / breakfast: morning meal
+chickens: hens / worm bin: compost worms / cows: cattle / breakfast: morning meal
 lunch: midday meal / dinner: evening meal / supper: evening meal / soup: broth / sweets: candy / biscuits: cookies
 cookies: biscuits / crisps: chips / medicine: remedy / tablets: pills / pills: tablets / ointment: cream
 doctor: physician / stomach: belly / mother: mum / father: dad / mum: mother / dad: father / mom: mother
@@ -42,7 +42,7 @@ grandpa: grandfather / grandad: grandfather / wife: spouse / husband: spouse / m
 father-in-law: spouse's father / flatmate: housemate / roommate: flatmate / landlord: lessor, house owner
 landlady: house owner / boss: manager / manager: boss / colleague: co-worker / coworker: colleague
 teacher: instructor / coach: trainer / trainer: coach / kids: children / children: kids / friend: mate / mate: friend
-carpenter: joiner / joiner: carpenter / choir: singing group / band: group / orchestra: band
+carpenter: joiner / joiner: carpenter / choir: singing group / band: group
 conductor: music director / choir practice: choir rehearsal, choir / club: society / society: club / team: crew, side
 committee: board / company: firm / firm: company / office: workplace / shop: store / bakery: baker's
 supermarket: grocery store / pharmacy: chemist's / chemist's: pharmacy / course: class / class: course / lesson: class
@@ -51,9 +51,9 @@ gym: fitness studio / song: track / partner: other half / neighbor: neighbour / 
 village: small town / training: course / job: occupation, work / salary: pay / wages: pay / lease: rental contract
 mortgage: house loan / holiday: vacation / vacation: holiday / trip: journey / party: celebration / festival: fair
 meeting: appointment, get-together / deadline: due date / appointment: meeting / neighbourhood: area
-cemetery: graveyard / password: passcode / wifi: wireless network / website: web page / app: program / server: machine
-spare: extra, other / small: little / little: small / secondhand: used / second-hand: used / used: second-hand
-old: former / broken: damaged / cracked: damaged / big: large / large: big / elder: older
+cemetery: graveyard / password: passcode / wifi: wireless network / website: web page / app: program
+spare: extra / small: little / little: small / secondhand: used / second-hand: used / used: second-hand
+big: large / large: big / elder: older
 tiny: very small / huge: very big
 """
 _DEEDS = """
@@ -61,27 +61,27 @@ store: keep / hide: conceal, stash / put: leave / leave: put / park: leave / rep
 fix: repair, mend / mend: repair, fix / service: look after / restore: repair / replace: exchange / buy: purchase, get
 purchase: buy / sell: part with / pay: spend / cost: come to / lend: loan, give / borrow: get / give: hand
 donate: give / inherit: get / receive: get / swap: exchange, trade / trade: swap, exchange / exchange: swap / win: get
-lose: mislay / find: discover / own: have, possess / have: own / collect: gather / need: require / want: wish for
+find: discover / own: have, possess / collect: gather / need: require / want: wish for
 make: create, build / build: construct, put up / create: make / carve: cut / knit: make / sew: stitch / weave: make
 paint: colour / compose: write / draw: sketch / design: plan / print: publish / bake: make / cook: prepare, make
-brew: make / eat: have / drink: have / feed: give / grow: raise / plant: grow, put in / sow: plant / water: sprinkle
-pick: choose, harvest / breed: raise, keep / raise: breed, keep / raise: rear / milk: tend / train: practise
-ride: use / cycle: bike, ride / bike: cycle / walk: go on foot / run: jog / swim: bathe / travel: go / go: travel
-commute: travel / fly: go / meet: come together, gather / rehearse: practise, play / practise: rehearse, train
+brew: make / eat: have / drink: have / grow: raise / plant: grow, put in / sow: plant / water: sprinkle
+pick: choose, harvest / breed: raise, keep / raise: rear / milk: tend / train: practise
+ride: use / cycle: bike, ride / bike: cycle / walk: go on foot / swim: bathe / travel: go / go: travel
+commute: travel / fly: go / meet: come together / rehearse: practise, play / practise: rehearse, train
 perform: play / sing: perform / play: perform / learn: study / study: learn / teach: show / show: teach / visit: go to
-call: phone, ring / phone: call, ring / ring: call / live: reside / stay: live / rent: lease / lease: rent
+call: phone, ring / phone: call, ring / ring: call / live: reside / rent: lease / lease: rent
 share: split / use: employ / clean: wash / wash: clean / scrape: get / polish: shine / oil: grease / bleed: vent
 descale: clean / sharpen: grind / empty: clear out / fill: top up / light: start / open: unlock / close: shut
 shut: close / lock: secure / start: begin / begin: start / finish: end / end: finish / expire: run out
-run out: expire / last: go on / happen: take place / arrive: get in / return: give back / renew: extend
+last: go on / happen: take place / arrive: get in / return: give back / renew: extend
 cancel: call off / measure: be / weigh: tip the scales at / hold: take / wear: put on / carry: take along
 bring: take / send: post / deliver: bring / order: ask for / choose: pick / decide: settle / plan: intend
-organise: run / organize: run / manage: run / host: hold / help: assist / look after: take care of / babysit: mind
+organise: run / organize: run / manage: run / host: hold / help: assist / babysit: mind
 adopt: take in / marry: wed / hire: employ / support: back / follow: support / watch: look at / read: look at
 listen: hear / record: tape / photograph: take pictures of / film: record / hate: dislike / love: adore / like: enjoy
 enjoy: like / prefer: like better / fear: be afraid of / remember: recall / forget: not remember / produce: make
 name: call / dislike: hate / moor: dock / move: relocate / relocate: move / depart: leave / land: touch down
-retire: stop working / join: become a member of / break: damage / damage: break / crack: break / burn: scorch
+join: become a member of / break: damage / damage: break / crack: break / burn: scorch
 injure: hurt / hurt: injure / cut: trim / trim: cut / tear: rip
 """
 
@@ -97,12 +97,13 @@ _ANY_WORD = re.compile(rf"(?<![\w'-])(?:{'|'.join(sorted(map(re.escape, WORDS), 
 
 
 _OF_A_THING = re.compile(
-    r"\b(the|my|our) ((?:[a-z-]+ )?)([a-z-]+) (?:to|for) (?:the|my|our) ([a-z-]+)"
+    r"\b(the|my|our) ((?:[a-z-]+ )?)(keys?|door|lid|code|password|lock|handle|charger|remote) (?:to|for|of) "
+    r"(?:the|my|our) ([a-z-]+)"
     r"(?=[?.,]| (?:is|are|was|were|do|does|did|has|hang|hangs|kept|in|on|at|with)\b)"
 )
 # What stands before a noun; all others are nouns themselves, and no half of a compound ("carpet cleaner").
 _BEFORE_VERBS = bag("I we he she they always never ever only usually to not often")
-_KINDS = bag("spare small little secondhand second-hand used old broken cracked big large last elder tiny huge")
+_KINDS = bag("spare small little secondhand second-hand used big large elder tiny huge")
 
 
 def reworded(question: str) -> list[str]:
@@ -111,17 +112,23 @@ def reworded(question: str) -> list[str]:
 
     def turned(at: int) -> str:
         said = _ANY_WORD.sub(lambda m: WORDS[m[0]][at] if _stands_free(m, question) else m[0], question)
-        return re.sub(r"\b([Aa]) (?=[aeio])", r"\1n ", said)
+        return with_article(said)
 
     compound = _OF_A_THING.sub(r"\1 \2\4 \3", question)
     return [text for text in dict.fromkeys([compound, turned(0), turned(-1)]) if text != question]
+
+
+def with_article(text: str) -> str:
+    """ "a attic" → "an attic", "an loft" → "a loft"."""
+    text = re.sub(r"\b([Aa]) (?=[aeio])", r"\1n ", text)
+    return re.sub(r"\b([Aa])n (?=[b-df-gj-np-tv-z])", r"\1 ", text)
 
 
 def _stands_free(found: re.Match[str], question: str) -> bool:
     following = re.match(r" ([A-Za-z-]+)", question[found.end() :])
     before = re.search(r"(\w+) $", question[: found.start()])
     if found[0] in _KINDS:
-        return following is not None and following[1].lower() not in PREPOSITIONS
+        return following is not None and following[1].lower() not in (*PREPOSITIONS, *BE)  # "How big is …?"
     if before is not None and before[1] in _BEFORE_VERBS:
         return False  # "What do I always book?"
     if following is None or following[1] in (*BE, *PREPOSITIONS, "and", "that", "which"):

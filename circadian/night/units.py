@@ -18,10 +18,9 @@ from circadian.night.grammar import (
     is_particular,
     is_plural,
     lemma_of,
-    past_of,
 )
 from circadian.night.verbs import parse
-from circadian.night.words import DATE_NOUNS, DAYS, IRREGULAR, MONTHS, NUMBER_NOUNS, PEOPLE, PETS, VERBS, bag
+from circadian.night.words import DATE_NOUNS, DAYS, IRREGULAR, MONTHS, NUMBER_NOUNS, PEOPLE, PETS, bag
 
 _LETTER = r"(?:(?!['’]s\b)[\w'’-])"  # of a name; "Julia's" is Julia's
 NAME = (
@@ -67,7 +66,7 @@ _REWRITES = [
         # It-clefts: the one who did it, first.
         (False, rf"[Ii]t (?:was|is|has been) ((?:(?:[Mm]y|[Oo]ur|[Tt]he|an?) (?:[a-z-]+ )*[a-z-]+)?(?: ?{NAME})?(?: (?:next door|upstairs|downstairs))?) (?:who|that|which) (.+)", r"\1 \2"),
         (False, r"[Tt]he (?:thing|quirk|trick) (?:with|about) ((?:my|our|the) [\w' -]+?) is (?:that )?(?:it|he|she|they) (.+)", r"\1 \2"),
-        (False, rf"([Tt]he|[Mm]y|[Oo]ur) ([a-z' -]+) is where (I|[Ww]e|(?:[Mm]y|[Oo]ur) [\w' -]+?|{NAME}'s [\w' -]+?) ((?:is|are|keep|hide|store|put|leave|park|meet|eat|sleep)\b.*)", r"\3 \4 in \1 \2"),
+        (False, rf"([Tt]he|[Mm]y|[Oo]ur) (?!(?:[a-z]+ )?(?:question|worry|problem|point|issue|trouble|guess|doubt)\b)([a-z' -]+) is where (?:(I|[Ww]e) (keep|hide|store|put|park) ((?:my|our|the) .+)|((?:[Mm]y|[Oo]ur) [\w' -]+?|{NAME}'s [\w' -]+?) ((?:is|are) (?:kept|hidden|stored|buried|parked|hung)\b.*))", r"\3\6 \4\7 \5 in \1 \2"),
         (False, rf"(.+ by an? [a-z -]+?) (?:from|in|at|near) {NAME} (called|named) ({NAME})", r"\1 \2 \3"),
         (True, r"to ((?:get|go|travel|commute) to [^,]+?|reach [^,]+?),? (I|we)((?: always| usually| normally)?) (take|use|catch|ride|drive|walk|cycle) (.+?)(?:,? (?:because|as|since) .+)?", r"\2\3 \4 \5 to \1"),
 
@@ -94,7 +93,7 @@ _REWRITES = [
         (True, r"(I|we|he|she|they|my [\w' -]+?) (?:am|is|are) not allowed (?:to (?:eat|drink) )?(?:any )?([a-z]+)(?: at all| any ?more)", r"\1 can't have \2"),
         # Where somebody lives, turned round.
         (False, rf"({NAME}) is where (I|we|she|he|they|(?:my|our) [a-z -]+?) (?:(?:is|am|are) (?:now )?(?:settled|living|based)|lives?|settled|stays?)(?: now)?", r"\2 lives in \1"),
-        (False, rf"({NAME}) is where (I|[Ww]e|(?:[Mm]y|[Oo]ur) [\w' -]+?) (?!(?:(?:is|am|are|was|were) )?(?:live|born|from|stay)|is\b)([a-z]+ .+|[a-z]+)", r"\2 \3 at \1"),
+        (False, rf"(?!(?i:{'|'.join([*DAYS, *MONTHS])})\b)({NAME}) is where (I|[Ww]e|(?:[Mm]y|[Oo]ur) [\w' -]+?) (?!(?:(?:is|am|are|was|were) )?(?:live|born|from|stay)|is\b)([a-z]+ .+|[a-z]+)", r"\2 \3 in \1"),
         (False, rf"(?:.* )?(on|in|at) ({NAME})\b.*? that is where (I|we) (?:live|stay|am living|are living)(?: now)?(?: so .*| because .*)?", r"\3 live \1 \2"),
         (True, r"(?:my|our) (?:new )?address is (?:now )?(?:in|at|on) (.+)", r"we live in \1"),
         # A second subject, as learners of English put it.
@@ -154,31 +153,19 @@ def _is_clause(text: str) -> bool:
     return not plain or is_plural(clause.subject) or verb in PAST_LIKE
 
 
-_USED_TO = re.compile(r"(?<=\w) used to (?P<verb>[a-z]+)\b")
-_AS_LONG = bag("live work stay have study go attend")  # "my aunt used to live in Rome" tells no home
-_PERSONS = bag("i we he she they it you")
 _GETS = re.compile(
     r"(?P<thing>(?:[Mm]y|[Oo]ur|[Tt]he) [\w' -]+?)(?P<how>(?: (?:only|ever|always|usually|never))*) gets? (?P<done>[a-z]+)\b"
 )
-_OUR_PLACE = re.compile(r"\b(in|of|around) this (house|flat|home|village|street|building)\b")
 
 
 def _as_it_is(text: str) -> str:
-    """ "Our cottage used to be a forge" → "was", "the chimney gets swept" → "is", "in this house" → "our"."""
-    text = _OUR_PLACE.sub(r"\1 our \2", text).replace(" is nothing but ", " is ").replace(" are nothing but ", " are ")
+    """ "The chimney gets swept" → "is", "the fuse box in this house" → "our", "is nothing but paper" → "is paper"."""
+    text = re.sub(r"^([Tt]he [a-z' -]+? (?:in|of) )this (house|flat)\b", r"\1our \2", text)
+    text = text.replace(" is nothing but ", " is ").replace(" are nothing but ", " are ")
     text = re.sub(r"^[A-Z][a-z]+-wise, (?=I|we|my|our)", "", text)
-    used = _USED_TO.search(text)
-    subject = text[: used.start()] if used else "I"
-    if used and subject.lower() not in _PERSONS and used["verb"] in VERBS - _AS_LONG:
-        text = f"{subject} {past_of(used['verb'])}{text[used.end() :]}"
-    elif used and used["verb"] == "be" and subject.lower() not in _PERSONS and head_noun(subject) not in PEOPLE:
-        text = f"{subject} {be_for(subject, past=True)}{text[used.end() :]}"
     gets = _GETS.match(text)
-    if (
-        gets
-        and (lemma_of(gets["done"]) or ("", ""))[1] in ("past", "participle")
-        and head_noun(gets["thing"]) not in PEOPLE
-    ):
+    done = lemma_of(gets["done"]) if gets else None
+    if gets and done and done[1] in ("past", "participle") and head_noun(gets["thing"]) not in PEOPLE:
         text = f"{gets['thing']} {be_for(gets['thing'])}{gets['how']} {gets['done']}{text[gets.end() :]}"
     return text
 
@@ -191,7 +178,7 @@ def straight(text: str) -> str:
     for pattern, plain in _REWRITES:
         match = pattern.fullmatch(bare)
         if match:
-            return _agree(match.expand(plain).strip()) + end
+            return _agree(" ".join(match.expand(plain).split())) + end
     dated = re.match(
         rf"([a-z-]+(?: day)?) is (?:now )?(?:(?:on|at) (?:{DAY}|\d)|every (?:second |other |third )?{DAY})",
         bare,
@@ -207,7 +194,7 @@ def straight(text: str) -> str:
 
 
 def _agree(text: str) -> str:
-    text = re.sub(r"(?<=[a-z] )(?:The|My|Our|We)\b", lambda m: m[0].lower(), text)
+    text = re.sub(r"(?<= in )(?:The|My|Our) (?=[a-z])", lambda m: m[0].lower(), text)
     return re.sub(r"^(I|we|they) lives\b", r"\1 live", text)
 
 
@@ -311,9 +298,9 @@ def trim(text: str) -> str:
         if _AGAIN.match(right) or _is_list(left, right) or not _says_enough(left, right):
             continue
         return trim(left)
-    threat = re.search(r",? or (?:it|they|he|she|I|we) .+$", text)
-    if threat and _says_enough(text[: threat.start()], ""):
-        text = text[: threat.start()]  # "needs descaling every six weeks or it starts spitting"
+    threat = re.search(r"\b(?:needs?|has to|have to|must) .+?(,? or (?:else )?it .+)$", text)
+    if threat and _says_enough(text[: threat.start(1)], ""):
+        text = text[: threat.start(1)]  # "needs descaling every six weeks or it starts spitting"
     left, because, right = text.partition(" because of ")
     if because and re.search(r" (?:called|named) [A-Z]|\d", left) and _says_enough(left, right):
         text = left  # "is called Second Helping because of our gran"

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from circadian.night.grammar import BE, DETERMINERS, PREPOSITIONS, head_noun, lemma_of
-from circadian.night.thesaurus import WORDS
+from circadian.night.thesaurus import WORDS, with_article
 from circadian.night.verbs import parse
 from circadian.night.words import NOUNISH, PEOPLE, PETS, bag
 from circadian.records import Fact
@@ -114,7 +114,7 @@ def other_words(question: str) -> Iterable[str]:
     words = question.split(" ")
     swapped = [_synonym(words, i) for i in range(len(words))]
     if swapped != words:
-        yield re.sub(r"\ba (?=[aeio])", "an ", " ".join(swapped))
+        yield with_article(" ".join(swapped))
 
 
 def _is_verb(word: str) -> bool:
