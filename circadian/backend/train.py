@@ -77,7 +77,7 @@ class StudyPlan:
     least_passes: int = 2
     lessons_a_pass: int = 16
     spare: float = 0.9
-    fade: float = 0.92
+    fade: float = 0.95
     rehearse: int = 4
     rehearse_most: int = 128
     checkpoint_every: int = 20
