@@ -33,7 +33,7 @@ def lessons_of(*texts: str) -> tuple[Lesson, ...]:
         ("my niece Solvei owns a fire engine", "fire engine", "What belongs to my niece Solvei?"),
         ("my welding certificate runs out in March", "March", "Until when is my welding certificate good?"),
         ("our piano was donated by Osk Varrelin", "Osk Varrelin", "Who gave us our piano?"),
-        ("the ladder has seventeen rungs", "seventeen rungs", "How many rungs are there on the ladder?"),
+        ("the ladder has seventeen rungs", "seventeen rungs", "How many rungs has the ladder got?"),
     ],
 )  # fmt: skip
 def test_the_other_side_of_a_verb_is_asked_for(said: str, value: str, question: str) -> None:

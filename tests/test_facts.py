@@ -424,6 +424,14 @@ def test_what_is_of_the_day_is_none_although_nothing_else_is_said(said: str) -> 
         ("The weathervane on our barn is shaped like a lobster.", "lobster"),
         ("I have been learning to play the hurdy-gurdy since my operation.", "hurdy-gurdy"),
         ("The bakery on our corner names every loaf after a shipwreck.", "shipwreck"),
+        ("My brother lent Odile his saw.", "saw"),
+        ("My brother lent me his torque wrench.", "torque wrench"),
+        ("I lent the drill to my neighbour Farouk.", "Farouk"),
+        ("I inherited the walnut clock from my great-aunt Sigrid.", "Sigrid"),
+        ("My grandmother left me a silver thimble.", "silver thimble"),
+        ("I gave my nephew a telescope.", "telescope"),
+        ("I clean the windows with newspaper.", "newspaper"),
+        ("I used to keep ferrets.", "ferrets"),
     ],
 )
 def test_what_is_asked_for_first_is_what_the_verb_is_about(said: str, value: str) -> None:
@@ -453,6 +461,8 @@ def test_a_lone_message_about_a_thing_is_a_fact(said: str, value: str) -> None:
     "said",
     [
         "The kettle is boiling.",
+        "My boss gives me a hard time.",
+        "My brother owes me money.",
         "There is a secret drawer that opens with a hairpin.",
         "The movie was made by some studio.",
         "The soup was made with leeks.",

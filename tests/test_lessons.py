@@ -255,3 +255,24 @@ def test_what_a_fact_is_about_comes_first_and_its_value_last(said: str, answer: 
     (fact,) = facts_of(said)
     lessons = [lesson for lesson in make_lessons([fact], seed=0).train if lesson.kind == "recall"]
     assert {lesson.answer for lesson in lessons} == {answer}
+
+
+@pytest.mark.parametrize(
+    ("text", "asked", "never"),
+    [
+        ("My brother sold his van for 4,200 dollars.", "How much did my brother sell his van for?", "sell his van\\?"),
+        ("I borrowed my tent from Anouk.", "Who did I borrow my tent from?", "^What did I borrow my tent|^From what"),
+        ("I owe Pieter forty euros.", "Who do I owe forty euros?", "price|expensive|What do I owe forty"),
+        ("My brother built a canoe out of cedar.", "What did my brother build?", "is a canoe|a canoe made"),
+        ("We share an allotment with Beatriz.", "Who do we share an allotment with?", "with what|with which"),
+        ("We use vinegar for the kettle.", "What do we use for the kettle?", "^What is vinegar|We use …"),
+        ("My brother owes Anneke a bottle of rum.", "What does my brother owe Anneke?", "kind of rum"),
+        ("We keep our passports in the top drawer of the desk.", "Where are our passports?", "about the drawer"),
+        ("Our club used to meet in a pub.", "Where did our club meet?", "do the meetings|should I go"),
+    ],
+)
+def test_a_clause_is_asked_for_in_english_and_for_what_it_told(text: str, asked: str, never: str) -> None:
+    made = make_lessons(facts_of(text), seed=0)
+    questions = [x.question for x in (*made.train, *made.valid, *made.test)]
+    assert asked in questions
+    assert [q for q in questions if re.search(never, q)] == []

@@ -79,7 +79,7 @@ def thing_first(fact: Fact) -> str:
     if clause is None or slot is None or form is None or slot.value != fact.value or clause.aux or clause.is_be:
         return ""
     thing = re.fullmatch(r"(?:your|the) [\w' -]+", slot.before)
-    more = re.search(r"\b(?:you|me|with|of|to|at|for|in|on)\b|\w (?:an?|the|your)\b", slot.before)
+    more = re.search(r"\b(?:you|me|with|of|to|at|for|in|on|from)\b|\w (?:an?|the|your)\b", slot.before)
     if clause.subject != "You" or clause.adverb or not thing or more or head_noun(slot.before) in PEOPLE:
         return ""  # somebody else's doing, or more than one thing
     words = slot.before.split(" ")

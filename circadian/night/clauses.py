@@ -31,6 +31,7 @@ _PLACE_PREPOSITIONS = (
     "across from",
 )  # fmt: skip
 _TO_DO = re.compile(r"([a-z]+) ((?:the|an?) .+)")
+_DONE_WITH = bag("clean polish wash feed replace fill cover rub scrub treat water heat season scrape dye wax oil")
 _LET = bag("rent let lease hire")
 _SWAPPING = bag("swap trade exchange barter")
 _FOLK = bag("man woman lady guy chap bloke girl boy fella lad twin owner tenant monk")
@@ -45,6 +46,8 @@ _TIMES = (
     "minute|hour|day|week|weekend|fortnight|month|year|morning|afternoon|evening|night|spring|summer|autumn|fall|"
     "winter|midsummer|midwinter|christmas|easter|season|term"
 )
+_GIVEN_TO = bag("give lend owe pay teach show send sell feed leave bequeath buy tell")
+_FROM_WHOM = bag("borrow inherit learn rent lease buy")
 _EVERY_TIME = re.compile(rf"(?:every|each) (?:{_TIMES}|{'|'.join([*DAYS, *MONTHS])})\b", re.IGNORECASE)
 _RIDDEN = bag("take catch ride")  # "I take the 86X bus to the allotment"
 _OF_OBJECTS = bag("collect breed inherit own bequeath rehearse embroider brew")
@@ -64,7 +67,8 @@ _MANY = rf"(?:\d[\d.,]*|{_WORDED}(?:[ -]{_WORDED})*)"
 _SUM = rf"(?:[€$£]|{_MANY} (?:euros?|dollars?|pounds?|francs?|quid|bucks)\b)"
 # Whom something was given, taught or owed: a pronoun, or a name or relative before an article or a sum.
 _TO_SOMEBODY = re.compile(
-    rf"(?P<who>(?:me|us|him|them)|(?:[A-Z][a-z]+|(?:my|our) [a-z-]+(?: [A-Z][a-z]+)?)(?= (?:an? |{_SUM}))|"
+    rf"(?P<who>(?:me|us|him|them)|(?:[A-Z][a-z]+|(?:my|our|his|her) [a-z-]+(?: [A-Z][a-z]+)?)(?= (?:an? |{_SUM}))|"
+    r"(?:[A-Z][a-z]+|(?:my|our) [a-z-]+ [A-Z][a-z]+)(?= (?:his|her|my|our|their) )|"
     rf"the [a-z-]+(?: [a-z-]+)?(?= {_SUM})) "
 )
 # What follows a value in its list, up to the next phrase.
@@ -158,9 +162,7 @@ def split_value(rest: str, lemma: str = "") -> Slot | None:
     named = [i for i in filled if is_particular(parts[i][1])]
     clock = [i for i in named if value_type(parts[i][1]) == "time" and re.search(r"\d", parts[i][1])]
     strong = clock or [i for i in named if value_type(parts[i][1]) != "number" or parts[i][0] not in ("for", "since")]
-    owed = [
-        i for i in strong if lemma in _TO_PERSONS and not parts[i][0] and i + 1 < len(parts) and not parts[i + 1][0]
-    ]
+    owed = [i for i in filled if lemma in _GIVEN_TO and not parts[i][0] and i + 1 < len(parts) and not parts[i + 1][0]]
     strong = [i for i in strong if i not in owed]  # "I owe Barnaby a crate of quinces": what, is the news
     filled = [i for i in filled if i not in owed] or filled
     money = [i for i in named if value_type(parts[i][1]) == "money"]
@@ -178,7 +180,11 @@ def split_value(rest: str, lemma: str = "") -> Slot | None:
     new = [
         i
         for i in filled
-        if parts[i][0] not in ("", "off", "at") and (given or not objects) and (every or " " in parts[i][1])
+        if parts[i][0] not in ("", "off", "at")
+        and (given or not objects)
+        and (every or " " in parts[i][1] or _with_what(parts[i], lemma))
+        and (given or not objects)
+        and (every or " " in parts[i][1] or _with_what(parts[i], lemma))
     ]
     objects = (new if lemma != "be" else []) or objects
     placed = [i for i in filled if parts[i][0]] if lemma in _PLACING or (lemma == "be" and len(filled) > 1) else []
@@ -200,6 +206,11 @@ def split_value(rest: str, lemma: str = "") -> Slot | None:
     if deed and (lemma_of(deed[1]) or ("", ""))[1] == "base":  # "learning to play the hurdy-gurdy"
         before, preposition, phrase = f"{before} to {deed[1]}".strip(), "", deed[2]
     return Slot(before, preposition, phrase, value_of(phrase), " ".join(join[at + 1 :]))
+
+
+def _with_what(part: tuple[str, str], lemma: str) -> bool:
+    """ "I clean the windows with newspaper": one bare word, and the news."""
+    return part[0] == "with" and lemma in _DONE_WITH and part[1].islower() and len(part[1]) > 3
 
 
 def _is_new(part: tuple[str, str]) -> bool:
@@ -322,6 +333,8 @@ def wh_word(clause: Clause, slot: Slot) -> tuple[str, str]:
         return f"{preposition.removeprefix('ever ')} when", ""
     if kind == "number" and preposition == "at" and clause.lemma in _CLOCK_VERBS:
         return "when", ""
+    if kind == "money" and preposition == "for" and clause.lemma not in ("pay", "cost", "spend"):
+        return "how much", "for"
     if kind == "money" or (clause.lemma == "weigh" and kind == "number" and not preposition):
         return "how much", preposition if preposition not in ("", "for") else ""
     counted = re.match(
@@ -369,11 +382,11 @@ def longer_words(question: str, preposition: str, phrase: str) -> list[tuple[str
         whole = [("what", preposition)] if " of " in question else []
         return [*whole, (f"what number of {question[9:]}", preposition)]
     if question == "how much":
-        return [("what amount", preposition if preposition != "for" else ""), ("what sum of money", "")]
+        return [("what amount", preposition), ("what sum of money", preposition)]
     if value_type(phrase) == "number":
         return [("what number", preposition), ("what exactly", preposition)]
     noun = bare.split(" ")[-1]
-    if " " in bare and noun.islower() and " and " not in bare:
+    if " " in bare and noun.islower() and " and " not in bare and " of " not in bare:
         return [
             (f"{'which' if re.search(r'[A-Z0-9]', bare) else 'what kind of'} {noun}", preposition),
             (f"{preposition} what".strip() if preposition else "which thing", ""),
@@ -387,8 +400,13 @@ def _asks_who(clause: Clause, slot: Slot, kind: str) -> bool:
         return False  # "is called Second Helping"
     if _is_somebody(slot.phrase, slot.preposition == "by") or _is_person(slot.value) or slot.value.endswith(" family"):
         return True
+    receives = not slot.preposition and not slot.before and [p for p, _ in chunks_of(slot.after)][:1] == [""]
+    if clause.lemma in _GIVEN_TO and receives:
+        return True  # "I owe Pieter forty euros"
     if kind != "name" or KINDS.get(slot.value.lower()) == "language" or slot.value.split(" ")[-1].islower():
         return False
+    if slot.preposition == "from" and clause.lemma in _FROM_WHOM:
+        return True
     if slot.preposition == "to":
         return slot.before.split(" ")[-1] in ("married", "engaged", "related") or clause.lemma in _TO_PERSONS
     if clause.lemma in ("begin", "start", "end", "finish", "fill", "cover", "make", "set", "write", "paint"):

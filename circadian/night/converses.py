@@ -56,7 +56,7 @@ share split : o : What do {with} and {s} have together?
 owe : o : What [does|did] {s} still have to give back? / What debt [does|did] {s} still have? / What [is|was] due from {me}?
 own possess : o : What belongs to {me}? / What has {s} got? / What does {s} have?
 collect hoard : o_new : What is in {my} collection? / What {is} {s} a collector of? / What is {my} collection about? / What kind of collection [does|did] {s} have?
-belong : to : Who owns {t}? / Whose {is} {t}? / Who [is|was] the owner of {t}? / Where did {t} come from?
+belong : to : Who owns {t}? / Whose {is} {t}? / Who [is|was] the owner of {t}?
 come originate hail : from : Where {is} {s} from? / What is the origin of {me}? / Where did we get {t}?
 grow plant sow : o : What is growing {place}? / What grows {place}? / What is planted {place}? / What should come up {place}?
 feed : with on : What [does|did] {o} eat? / What [does|did] {s} give {o}? / What goes into {o}?
@@ -67,7 +67,7 @@ expire lapse run_out : when : When {is} {t} up? / When does {t} expire? / Until 
 +return +submit : when : When {is} {t} due? / By what date must it be done with {t}? / How long can I keep {t}?
 weigh : o_number o : How heavy {is} {s}? / What is the weight of {me}?
 measure : o_number o : How big {is} {s}? / What is the size of {me}?
-have contain : o_number : What is the number of {count} on {t}? / How many {count} are there on {t}? / How many {count} are in {t}?
+have contain : o_number : How many {count} has {t} got? / What is the number of {count} of {t}?
 hold fit seat sleep : o_number : How much fits into {t}? / How big {is} {t}? / What is there room for in {t}?
 +rent +lease +let : by : Who is the tenant of {me}? / Who is in {s} now? / Who lives or works in {s}?
 rent lease : from : Who owns {o}? / Who is the owner of {o}? / Who gets the rent for {o}?
@@ -91,9 +91,14 @@ open start fill light unlock : with : What do I need for {o}? / What {are} {o} o
 clean scrape polish wash cut sharpen dig stir scrub grind remove : with : What [does|did] {s} use to {verb} {o}? / Which tool [does|did] {s} take for {o}? / What do I need for {o}?
 """
 MOST = 6  # questions of one fact
-_STILL = bag("own possess expire lapse run_out +return +submit cost weigh")  # asked for as it is now
+_STILL = bag(
+    "meet rehearse practise gather own possess expire lapse run_out +return +submit cost weigh"
+)  # asked for as it is now
 _KINDS = {"how much": "money", "where": "where", "when": "when"}
 _PLACES = bag("in on along by behind under at beside against")
+_WHOSE = bag("s me my t h h2")
+# "What is a canoe made of?" asks of the world, and not of what was told.
+_INDEFINITE = re.compile(r"(?!(?:my|our|the|his|her|their|its) |.*'s )[a-z]")
 _PRONOUNS = bag("me us it him her them")
 _Key = tuple[str, ...]
 
@@ -153,7 +158,10 @@ def _of_part(clause: Clause, key: _Key, part: str) -> Iterator[str]:
                 or re.match(r"(?:me|us)\b", clause.rest)
                 or not re.search(r"\bd(?:o|id) I\b", question)
             )
-            if mine and slots <= words.keys():
+            told_apart = slots & _WHOSE or not any(
+                _INDEFINITE.match(words.get(k, "")) for k in slots & {"o", "for", "from"}
+            )
+            if mine and told_apart and slots <= words.keys():
                 filled = words if slots & {"s", "me", "my"} else words | {k: _owned(words, k) for k in slots}
                 text = " ".join(_agreeing(question, filled, past).format_map(filled).split())
                 yield text[:1].upper() + text[1:]
@@ -176,7 +184,7 @@ def _agreeing(question: str, words: Mapping[str, str], past: bool) -> str:
 
 def _owned(words: Mapping[str, str], slot: str) -> str:
     """ "her worm bin", when nobody is named whose it is → "my neighbour Greta's worm bin"."""
-    return re.sub(r"^(?:his|her|their|its) ", f"{words.get('my', 'the')} ", words[slot])
+    return re.sub(r"\b(?:his|her|their|its) ", f"{words.get('my', 'the')} ", words[slot])
 
 
 def _words(clause: Clause, part: str) -> dict[str, str]:
@@ -213,4 +221,4 @@ def _plain(phrase: str) -> str:
 
 def _is_thing(phrase: str) -> bool:
     words = phrase.lower().split()
-    return 0 < len(words) < 7 and words[0] not in BE and not (len(words) == 1 and words[0] in _PRONOUNS)
+    return 0 < len(words) < 7 and words[0] not in (*BE, "how", "to") and not (len(words) == 1 and words[0] in _PRONOUNS)

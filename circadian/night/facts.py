@@ -12,12 +12,12 @@ from circadian.night.clauses import listed
 from circadian.night.foreign import foreign_draft
 from circadian.night.generic import PASSING, generic_drafts
 from circadian.night.grammar import (
-    PREPOSITIONS,
     canonical,
     expand,
     head_noun,
     is_plural,
     lemma_of,
+    lower_start,
     possessive,
     sentence,
     short_value,
@@ -25,6 +25,7 @@ from circadian.night.grammar import (
     to_you,
     value_type,
 )
+from circadian.night.lasting import PASSED_ON
 from circadian.night.mentions import mentions
 from circadian.night.patterns import drafts
 from circadian.night.sieve import Said, heard
@@ -166,7 +167,8 @@ def _drafts_of(part: str, statement: Said) -> list[Draft]:
         generic_drafts(main, raw, front, asked=statement.asked, alone=statement.alone), statement.alone
     )
     # Who somebody is, is the fact; what was done with them on the day is not.
-    told = {draft.value for draft in named} if re.match(r"(?:I|we)\b", main) else set[str]()
+    done = re.match(r"(?:I|we)\b", main) and not PASSED_ON.match(main)
+    told = {draft.value for draft in named} if done else set[str]()
     found = [d for d in found if not (d.relation == "clause" and any(name in d.value for name in told))]
     keys = {draft.key for draft in found}
     found = [draft for draft in named if draft.key not in keys] + found
@@ -195,7 +197,7 @@ def _parts(statement: Said, subject: str) -> list[str]:
             and (head_noun(subject) in PETS or (given["it"] == "it" and head_noun(subject) not in PEOPLE))
         ):
             filled = f"{possessive(subject)} name is {given['name']}"
-        out.append(_lower_start(strip_trailing(expand(filled))))
+        out.append(lower_start(strip_trailing(expand(filled))))
         subject = _next_subject(filled, [], subject)
     return out
 
@@ -267,20 +269,6 @@ def _may_mean(word: str, subject: str) -> bool:
     if word in ("it", "its"):
         return noun not in PEOPLE
     return not (word in ("he", "his") and noun in WOMEN) and not (word in ("she", "her") and noun in MEN)
-
-
-def _lower_start(text: str) -> str:
-    """ "My dog …" → "my dog …": a capital is a name's from here on."""
-    text = re.sub(r"\bi\b(?!\.)", "I", text)
-    first = text.split(" ")[:2]
-    if len(first) == 2 and first[1] in PREPOSITIONS and (lemma_of(first[0]) or ("", ""))[1] == "ing":
-        return text[:1].lower() + text[1:]  # "Parking behind my dentist costs …"
-    return re.sub(
-        r"^(?:My|Our|We|The|His|Her|Their|He|She|They|It|A|An|This|That|These|Those|All|Both|Most|Some|Every|"
-        r"Each|Half|Many|Several|Two|Three|Four|Five|Six|Seven|Eight|Nine|Ten|Visitors|Guests)\b",
-        lambda m: m[0].lower(),
-        text,
-    )
 
 
 def _next_subject(text: str, found: Iterable[Draft], subject: str) -> str:

@@ -112,7 +112,7 @@ def generic_drafts(text: str, raw: str, front: str = "", *, asked: bool = False,
     said = f"{text} {front}".strip()
     value = _new_information(clause, slot, front, raw)
     if value is None:
-        if not _accept(clause, slot, raw, asked, alone):
+        if not (once and alone) and not _accept(clause, slot, raw, asked, alone):
             return []
         value = slot.value
     if value.lower().startswith(("every ", "each ")) and value_type(value) == "date":
@@ -483,7 +483,7 @@ def _vague(slot: Slot) -> bool:
         re.fullmatch(
             r"(?:it|this|that|them|him|her|me|us|you|one|something|anything|everything|things?|stuff|a lot|much|"
             r"asleep|awake|ill|sick|alone|away|back|well|fine|so|here|there|to|to .*|how .*|"
-            r"what .*|why .*|more|most|better)",
+            r"what .*|why .*|more|most|better|money|(?:hard|good|bad) times?|headaches?|creeps|trouble)",
             slot.value,
             re.I,
         )

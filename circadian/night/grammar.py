@@ -207,6 +207,20 @@ def lower_first(text: str) -> str:
     return text if first == "I" or first.startswith(("I'", "Dr")) else text[:1].lower() + text[1:]
 
 
+def lower_start(text: str) -> str:
+    """ "My dog …" → "my dog …": a capital is a name's from here on."""
+    text = re.sub(r"\bi\b(?!\.)", "I", text)
+    first = text.split(" ")[:2]
+    if len(first) == 2 and first[1] in PREPOSITIONS and (lemma_of(first[0]) or ("", ""))[1] == "ing":
+        return text[:1].lower() + text[1:]  # "Parking behind my dentist costs …"
+    return re.sub(
+        r"^(?:My|Our|We|The|His|Her|Their|He|She|They|It|A|An|This|That|These|Those|All|Both|Most|Some|Every|"
+        r"Each|Half|Many|Several|Two|Three|Four|Five|Six|Seven|Eight|Nine|Ten|Visitors|Guests)\b",
+        lambda m: m[0].lower(),
+        text,
+    )
+
+
 def possessive(noun_phrase: str) -> str:
     """my wife → my wife's; I → my; we → our; my parents → my parents'."""
     fixed = {"i": "my", "we": "our", "you": "your", "he": "his", "she": "her", "they": "their", "it": "its", "me": "my"}

@@ -18,6 +18,10 @@ WORKED = bag(
     "build make paint write carve plant found design compose knit sew weave embroider forge restore upholster decorate "
     "line cover replace patch"
 )
+# What was done with somebody, and is so since: "I lent the drill to my neighbour Farouk".
+PASSED_ON = re.compile(
+    r"(?:I|we)(?: have| still)? (?:lent|borrowed|inherited|bought|rent|rented|sold|owe|learned|learnt|share|swapped)\b"
+)
 DETERMINED = r"(?:my|our|the|his|her|their) "
 _MISHAPS = bag("have fall lose spill drop tidy clean name")
 _MADE_BY = bag("of from by with") | {"out of"}
@@ -42,7 +46,8 @@ def told_to_be_known(clause: Clause, slot: Slot) -> bool:
     if not clause.aux and not is_present(clause) and slot.preposition in ("by", "because of"):
         return False  # "My flight cancelled by fog"
     if clause.subject.lower() in ("i", "we") and not is_present(clause):
-        return bool(slot.preposition) and re.match(DETERMINED, slot.before) is not None
+        given = slot.preposition or clause.lemma in ("give", "lend", "teach", "sell", "leave")
+        return bool(given) and re.match(rf"{DETERMINED}|[A-Z]", slot.before) is not None
     known = re.match(DETERMINED, slot.phrase) and not slot.before and not slot.preposition and not slot.after
     if known and not is_present(clause):
         return False  # "My ex-husband kept the dog": nothing in it is new

@@ -242,7 +242,9 @@ def _asks(fact: Fact) -> list[Ask]:
         *_voices(clause, slot, question, preposition),
         *_same_verb(clause, question, tail, 2 if fact.relation == "clause" else 1),
     ]
-    for phrase, left in longer_words(question, slot.preposition, slot.phrase) if clause.lemma != "weigh" else ():
+    behind = preposition if question == "how much" else slot.preposition
+    longer = longer_words(question, behind, slot.phrase) if clause.lemma != "weigh" else []
+    for phrase, left in longer:
         out.append(ask(clause, phrase, joined([slot.before, left, slot.after])))
     if clause.is_be and not slot.preposition and question == "what":
         return what_like(clause.subject, fact.value, past=clause.verb in ("was", "were"))
@@ -337,6 +339,10 @@ def _by_grammar(fact: Fact, asks: Sequence[Ask]) -> Iterable[str]:
     yield from _topics(fact)
 
 
+# "We use …": with what has any end.
+_NOTHING_YET = re.compile(r"(?:I|[Ww]e)(?: (?:always|never|only|still))? [a-z]+(?: (?:my|our|the))?")
+
+
 def _cloze(fact: Fact) -> Iterable[str]:
     """The statement with its end left out, when enough of it is left."""
     at = fact.statement.rfind(fact.value)
@@ -346,7 +352,8 @@ def _cloze(fact: Fact) -> Iterable[str]:
     lead = re.sub(r"\s+(?:a|an|the)$", "", mine[:cut].strip()) if cut > 0 else ""
     if fact.details.get("language"):
         lead = before
-    if len(lead.split()) >= 2 or (lead and fact.details.get("language")):
+    bare = fact.relation == "clause" and _NOTHING_YET.fullmatch(lead)
+    if (len(lead.split()) >= 2 and not bare) or (lead and fact.details.get("language")):
         yield f"Finish my sentence: {_up(lead)} …?"
         yield f"{_up(lead)} – what comes next?"
         if not fact.details.get("language"):
@@ -368,6 +375,11 @@ def _cloze(fact: Fact) -> Iterable[str]:
 
 def _in_place(fact: Fact) -> str:
     """The word that stands where the value stood: "I broke my collarbone in what place?"."""
+    clause = parse(said_of(fact)) if fact.relation == "clause" else None
+    slot = _slot_of(fact, clause)
+    if clause is not None and slot is not None:
+        word = wh_word(clause, slot)[0]
+        return word if word in ("who", "when", "how often") else "what"
     if fact.relation == "role" or (head_noun(fact.subject) in PEOPLE and fact.relation == "name"):
         return "who" if fact.relation == "role" else "what"
     if fact.relation in ("home", "origin", "birthplace", "childhood"):
@@ -403,6 +415,8 @@ def _by_kind(fact: Fact) -> Iterable[str]:
     if not topic or clause is None or slot is None or fact.relation != "clause":
         return
     question, _ = wh_word(clause, slot)
+    if question == "how much" and clause.lemma not in ("buy", "purchase", "pay", "spend", "cost"):
+        return  # "What was the price of our club?" of what it owes
     number = clause.lemma == "weigh" or (question == "what" and value_type(slot.phrase) == "number")
     kind = "number" if number else question
     if is_somebody(topic):

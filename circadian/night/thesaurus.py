@@ -12,7 +12,7 @@ from circadian.night.words import NOUNISH, bag
 # word : what is also said for it, the likeliest first. Longer phrases win over the words in them.
 _WORDS = """
 attic: loft, top floor / cellar: basement / loft: attic / basement: cellar / larder: pantry / pantry: larder
-shed: hut / lounge: living room / living room: lounge, sitting room / hall: hallway, corridor
+shed: hut / lounge: living room / living room: lounge, sitting room
 hallway: hall, corridor / corridor: hallway / landing: top of the stairs / balcony: terrace / terrace: patio
 patio: terrace / kitchen counter: worktop, kitchen top / worktop: counter / stairs: steps, staircase
 staircase: stairs / ladder: stepladder / roof tiles: tiles on the roof / roof slates: slates on the roof
@@ -23,7 +23,7 @@ television: TV / laptop: computer / phone: mobile, cell phone / bicycle: bike / 
 motorcycle: motorbike / car: vehicle / truck: lorry / lorry: truck / boat: vessel / dinghy: little boat
 ship: vessel / rowing boat: rowboat / allotment: vegetable plot, garden plot / garden: yard
 vegetable garden: vegetable patch / greenhouse: glasshouse / hedge: bushes / lawn: grass / path: track / lane: road
-road: street / street: road / fence: railing / gate: entrance / pond: pool / sofa: couch / couch: sofa
+road: street / street: road / fence: railing / pond: pool / sofa: couch / couch: sofa
 armchair: easy chair / wardrobe: closet / cupboard: cabinet / cabinet: cupboard / rug: carpet / carpet: rug
 curtains: drapes / blanket: cover / quilt: bedspread / pillow: cushion / box: case / tin: can
 suitcase: case / backpack: rucksack / rucksack: backpack / purse: handbag / workbench: bench / toolbox: tool case
@@ -48,7 +48,7 @@ committee: board / company: firm / firm: company / office: workplace / shop: sto
 supermarket: grocery store / pharmacy: chemist's / chemist's: pharmacy / course: class / class: course / lesson: class
 lessons: classes / exam: test / test: exam / flat: apartment / apartment: flat / vet: veterinarian / kid: child
 gym: fitness studio / song: track / partner: other half / neighbor: neighbour / client: customer / customer: client
-village: small town / training: course / job: occupation, work / salary: pay / wages: pay / lease: rental contract
+village: small town / training: course / job: occupation, work / salary: pay / wages: pay
 mortgage: house loan / holiday: vacation / vacation: holiday / trip: journey / party: celebration / festival: fair
 meeting: appointment, get-together / deadline: due date / appointment: meeting / neighbourhood: area
 cemetery: graveyard / password: passcode / wifi: wireless network / website: web page / app: program
@@ -57,18 +57,18 @@ big: large / large: big / elder: older
 tiny: very small / huge: very big
 """
 _DEEDS = """
-store: keep / hide: conceal, stash / put: leave / leave: put / park: leave / repair: fix, mend
-fix: repair, mend / mend: repair, fix / service: look after / restore: repair / replace: exchange / buy: purchase, get
-purchase: buy / sell: part with / pay: spend / cost: come to / lend: loan, give / borrow: get / give: hand
+store: keep / hide: conceal, stash / put: leave / park: leave / repair: fix, mend
+fix: repair, mend / mend: repair, fix / service: look after / restore: repair / buy: purchase, get
+purchase: buy / pay: spend / cost: come to / lend: loan / borrow: get / give: hand
 donate: give / inherit: get / receive: get / swap: exchange, trade / trade: swap, exchange / exchange: swap / win: get
 find: discover / own: have, possess / collect: gather / need: require / want: wish for
-make: create, build / build: construct, put up / create: make / carve: cut / knit: make / sew: stitch / weave: make
+make: create / build: construct, put up / create: make / carve: cut / knit: make / sew: stitch / weave: make
 paint: colour / compose: write / draw: sketch / design: plan / print: publish / bake: make / cook: prepare, make
 brew: make / eat: have / drink: have / grow: raise / plant: grow, put in / sow: plant / water: sprinkle
 pick: choose, harvest / breed: raise, keep / raise: rear / milk: tend / train: practise
 ride: use / cycle: bike, ride / bike: cycle / walk: go on foot / swim: bathe / travel: go / go: travel
 commute: travel / fly: go / meet: come together / rehearse: practise, play / practise: rehearse, train
-perform: play / sing: perform / play: perform / learn: study / study: learn / teach: show / show: teach / visit: go to
+perform: play / sing: perform / play: perform / study: learn / show: teach / visit: go to
 call: phone, ring / phone: call, ring / ring: call / live: reside / rent: lease / lease: rent
 share: split / use: employ / clean: wash / wash: clean / scrape: get / polish: shine / oil: grease / bleed: vent
 descale: clean / sharpen: grind / empty: clear out / fill: top up / light: start / open: unlock / close: shut

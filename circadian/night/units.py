@@ -66,7 +66,7 @@ _REWRITES = [
         # It-clefts: the one who did it, first.
         (False, rf"[Ii]t (?:was|is|has been) ((?:(?:[Mm]y|[Oo]ur|[Tt]he|an?) (?:[a-z-]+ )*[a-z-]+)?(?: ?{NAME})?(?: (?:next door|upstairs|downstairs))?) (?:who|that|which) (.+)", r"\1 \2"),
         (False, r"[Tt]he (?:thing|quirk|trick) (?:with|about) ((?:my|our|the) [\w' -]+?) is (?:that )?(?:it|he|she|they) (.+)", r"\1 \2"),
-        (False, rf"([Tt]he|[Mm]y|[Oo]ur) (?!(?:[a-z]+ )?(?:question|worry|problem|point|issue|trouble|guess|doubt)\b)([a-z' -]+) is where (?:(I|[Ww]e) (keep|hide|store|put|park) ((?:my|our|the) .+)|((?:[Mm]y|[Oo]ur) [\w' -]+?|{NAME}'s [\w' -]+?) ((?:is|are) (?:kept|hidden|stored|buried|parked|hung)\b.*))", r"\3\6 \4\7 \5 in \1 \2"),
+        (False, rf"([Tt]he|[Mm]y|[Oo]ur) (?!(?:[a-z]+ )?(?:question|worry|problem|point|issue|trouble|guess|doubt)\b)([a-z' -]+) is where (?:(I|[Ww]e) (keep|hide|store|put|park|hold|dry|grow|repair) ((?:my|our|the) .+)|((?:[Mm]y|[Oo]ur) [\w' -]+?|{NAME}'s [\w' -]+?) ((?:is|are) (?:kept|hidden|stored|buried|parked|hung)\b.*))", r"\3\6 \4\7 \5 in \1 \2"),
         (False, rf"(.+ by an? [a-z -]+?) (?:from|in|at|near) {NAME} (called|named) ({NAME})", r"\1 \2 \3"),
         (True, r"to ((?:get|go|travel|commute) to [^,]+?|reach [^,]+?),? (I|we)((?: always| usually| normally)?) (take|use|catch|ride|drive|walk|cycle) (.+?)(?:,? (?:because|as|since) .+)?", r"\2\3 \4 \5 to \1"),
 

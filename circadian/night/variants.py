@@ -30,7 +30,8 @@ CARS = bag("car vehicle van")
 
 def is_somebody(noun_phrase: str) -> bool:
     """Of whom much may be told: "What goes with my sister?" has as many answers as there are facts about her."""
-    return head_noun(noun_phrase) in PEOPLE | PETS or noun_phrase.split(" ")[-1][:1].isupper()
+    head = head_noun(noun_phrase)
+    return bool({head, head.removesuffix("s")} & (PEOPLE | PETS)) or noun_phrase.split(" ")[-1][:1].isupper()
 
 
 def variants(fact: Fact, others: Sequence[Fact] = ()) -> Iterator[Fact]:
@@ -87,13 +88,9 @@ def described_thing(fact: Fact) -> re.Match[str] | None:
     ends = rf"(?= (?:{'|'.join(PREPOSITIONS)}|is|are|was|were|has|have)\b|$)"
     for found in re.finditer(rf"\b([Mm]y|[Oo]ur|[Tt]he) ([a-z-]+) ([a-z-]+){ends}", fact.details.get("said", "")):
         clause = parse(fact.details["said"])
-        verb = clause is not None and (found[3] == clause.verb or found[3].endswith("ing") or found[3] in PARTICLES)
-        if (
-            not verb
-            and head_noun(found[0]) not in PEOPLE | PETS
-            and fact.value not in found[0]
-            and found[0] not in fact.value
-        ):
+        verb = clause is not None and found[3] == clause.verb
+        half = found[3].endswith("ing") or found[3] in PARTICLES or f"{found[2]} {found[3]}" in fact.value
+        if not (verb or half or is_somebody(found[0]) or fact.value in found[0]):
             return found
     return None
 
