@@ -7,19 +7,9 @@ import pytest
 
 from circadian.night import thesaurus
 from circadian.night.converses import MOST, from_the_other_side
-from circadian.night.facts import gather
-from circadian.night.lessons import contains, make_lessons
+from circadian.night.lessons import contains
 from circadian.night.thesaurus import DEEDS, WORDS, reworded, with_article
-from circadian.records import Fact, Lesson, Message, Turn
-
-
-def told(*texts: str) -> tuple[Fact, ...]:
-    turns = [Turn((Message("user", text), Message("assistant", "Noted.")), f"t{i}") for i, text in enumerate(texts)]
-    return tuple(f for f in gather(turns).facts if f.status == "active")
-
-
-def lessons_of(*texts: str) -> tuple[Lesson, ...]:
-    return make_lessons(told(*texts), seed=0).train
+from tests.told import lessons_of
 
 
 @pytest.mark.parametrize(

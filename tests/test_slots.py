@@ -2,19 +2,9 @@
 
 import pytest
 
-from circadian.night.facts import gather
 from circadian.night.lessons import contains, make_lessons
 from circadian.night.slots import other_parts
-from circadian.records import Fact, Lesson, Message, Turn
-
-
-def told(*texts: str) -> tuple[Fact, ...]:
-    turns = [Turn((Message("user", text), Message("assistant", "Noted.")), f"t{i}") for i, text in enumerate(texts)]
-    return tuple(f for f in gather(turns).facts if f.status == "active")
-
-
-def lessons_of(*texts: str) -> tuple[Lesson, ...]:
-    return make_lessons(told(*texts), seed=0).train
+from tests.told import lessons_of, told
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ _PLACE_PREPOSITIONS = (
 _TO_DO = re.compile(r"([a-z]+) ((?:the|an?) .+)")
 _DONE_WITH = bag("clean polish wash feed replace fill cover rub scrub treat water heat season scrape dye wax oil")
 _LET = bag("rent let lease hire")
-_SWAPPING = bag("swap trade exchange barter")
+SWAPPING = bag("swap trade exchange barter")
 _FOLK = bag("man woman lady guy chap bloke girl boy fella lad twin owner tenant monk")
 _TRADE = re.compile(
     r"(?:maker|keeper|(?<!screw)driver|teacher|farmer|dealer|builder|smith|wright|[a-z]{3}(?:ist|ician))s?$"
@@ -46,7 +46,8 @@ _TIMES = (
     "minute|hour|day|week|weekend|fortnight|month|year|morning|afternoon|evening|night|spring|summer|autumn|fall|"
     "winter|midsummer|midwinter|christmas|easter|season|term"
 )
-_GIVEN_TO = bag("give lend owe pay teach show send sell feed leave bequeath buy tell")
+# To somebody: "I owe Pieter forty euros", "my aunt knitted me a scarf".
+GIVING = bag("give lend owe pay teach show send sell feed leave bequeath buy tell lease rent knit sew bake")
 _FROM_WHOM = bag("borrow inherit learn rent lease buy")
 _EVERY_TIME = re.compile(rf"(?:every|each) (?:{_TIMES}|{'|'.join([*DAYS, *MONTHS])})\b", re.IGNORECASE)
 _RIDDEN = bag("take catch ride")  # "I take the 86X bus to the allotment"
@@ -162,7 +163,7 @@ def split_value(rest: str, lemma: str = "") -> Slot | None:
     named = [i for i in filled if is_particular(parts[i][1])]
     clock = [i for i in named if value_type(parts[i][1]) == "time" and re.search(r"\d", parts[i][1])]
     strong = clock or [i for i in named if value_type(parts[i][1]) != "number" or parts[i][0] not in ("for", "since")]
-    owed = [i for i in filled if lemma in _GIVEN_TO and not parts[i][0] and i + 1 < len(parts) and not parts[i + 1][0]]
+    owed = [i for i in filled if lemma in GIVING and not parts[i][0] and i + 1 < len(parts) and not parts[i + 1][0]]
     strong = [i for i in strong if i not in owed]  # "I owe Barnaby a crate of quinces": what, is the news
     filled = [i for i in filled if i not in owed] or filled
     money = [i for i in named if value_type(parts[i][1]) == "money"]
@@ -181,8 +182,6 @@ def split_value(rest: str, lemma: str = "") -> Slot | None:
         i
         for i in filled
         if parts[i][0] not in ("", "off", "at")
-        and (given or not objects)
-        and (every or " " in parts[i][1] or _with_what(parts[i], lemma))
         and (given or not objects)
         and (every or " " in parts[i][1] or _with_what(parts[i], lemma))
     ]
@@ -223,7 +222,7 @@ def _is_new(part: tuple[str, str]) -> bool:
 
 def _sought(parts: list[tuple[str, str]], lemma: str) -> list[int]:
     """What the verb itself is about, whatever else is named: what was got for it, who did it, what is bred."""
-    if lemma in _SWAPPING:
+    if lemma in SWAPPING:
         return [i for i, (p, _) in enumerate(parts) if p == "for"][:1]
     if lemma in _LET or lemma in _TO_PERSONS:
         return [i for i, (p, _) in enumerate(parts) if p == "to" and i and not parts[0][0]][:1]
@@ -401,7 +400,7 @@ def _asks_who(clause: Clause, slot: Slot, kind: str) -> bool:
     if _is_somebody(slot.phrase, slot.preposition == "by") or _is_person(slot.value) or slot.value.endswith(" family"):
         return True
     receives = not slot.preposition and not slot.before and [p for p, _ in chunks_of(slot.after)][:1] == [""]
-    if clause.lemma in _GIVEN_TO and receives:
+    if clause.lemma in GIVING and receives:
         return True  # "I owe Pieter forty euros"
     if kind != "name" or KINDS.get(slot.value.lower()) == "language" or slot.value.split(" ")[-1].islower():
         return False

@@ -3,7 +3,7 @@ says when he says nothing else."""
 
 import re
 
-from circadian.night.clauses import Slot
+from circadian.night.clauses import SWAPPING, Slot
 from circadian.night.grammar import Clause, head_noun, is_plural, lemma_of, past_of
 from circadian.night.words import PASSING_VERBS, PEOPLE, PETS, VERBS, bag
 
@@ -31,7 +31,6 @@ _APART = re.compile(r"(?:the|my|our) .+ (?:of|for|in|at|on|to|behind|under|near|
 _NO_SUBJECT = re.compile(r" (?:that|which|who|is|are|was|were|my|our)(?: |$)")
 _PLACES = bag("in on at under behind above below inside beside opposite") | {"next to"}
 _NO_PLACE = bag("blink fritz mend turn way phone run loose brink verge edge market news works cards")
-_SWAPPED = bag("swap trade exchange")
 
 
 def told_to_be_known(clause: Clause, slot: Slot) -> bool:
@@ -98,7 +97,7 @@ def lasting_deed(clause: Clause, slot: Slot) -> bool:
     where it came from ("Our roof slates came from a demolished cinema"; somebody comes from work)."""
     if clause.aux:
         return False
-    if clause.lemma in _SWAPPED:
+    if clause.lemma in SWAPPING:
         return slot.preposition == "for" and re.match(r"(?:my|our) ", slot.before) is not None
     if clause.lemma in ("come", "stem"):
         thing = head_noun(clause.subject) not in PEOPLE | PETS and re.match(r"(?:my|our) ", clause.subject, re.I)

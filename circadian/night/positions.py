@@ -8,17 +8,16 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
-from circadian.night.clauses import Ask, ask, joined
+from circadian.night.clauses import GIVING, Ask, ask, joined
 from circadian.night.grammar import BE, Clause, be_for, is_particular, lemma_of, participle_of, third_of
 from circadian.night.verbs import parse
-from circadian.night.words import FAITHS, NUMBER_WORDS, PEOPLES, bag
+from circadian.night.words import FAITHS, NUMBER_WORDS, PEOPLES
 from circadian.records import Fact
 
 HABIT = re.compile(
     r"(?P<main>.+? (?:only|can't|don't|doesn't|never) .+?) (?P<word>if|unless|when|without|until) (?P<tail>.+)"
 )
 
-_GIVING = bag("lend give leave teach sell show send bequeath pay owe tell buy lease rent knit sew bake")
 SIZES = {
     "long": "length", "tall": "height", "high": "height", "wide": "width", "deep": "depth", "thick": "thickness",
     "heavy": "weight", "old": "age",
@@ -65,7 +64,7 @@ def asks_elsewhere(fact: Fact, said: str) -> list[Ask]:
 
 def _subject(clause: Clause, value: str) -> Iterable[Ask]:
     """Who or what did it: the clause with its subject asked for, then turned into the passive."""
-    gives = clause.lemma in _GIVING or not re.match(r"(?:me|us) ", clause.rest)
+    gives = clause.lemma in GIVING or not re.match(r"(?:me|us) ", clause.rest)
     person = is_particular(value) and gives
     form = lemma_of(clause.verb)
     verb = third_of(clause.lemma) if form and form[1] == "base" and not clause.aux else clause.verb

@@ -69,7 +69,6 @@ _REWRITES = [
         (False, rf"([Tt]he|[Mm]y|[Oo]ur) (?!(?:[a-z]+ )?(?:question|worry|problem|point|issue|trouble|guess|doubt)\b)([a-z' -]+) is where (?:(I|[Ww]e) (keep|hide|store|put|park|hold|dry|grow|repair) ((?:my|our|the) .+)|((?:[Mm]y|[Oo]ur) [\w' -]+?|{NAME}'s [\w' -]+?) ((?:is|are) (?:kept|hidden|stored|buried|parked|hung)\b.*))", r"\3\6 \4\7 \5 in \1 \2"),
         (False, rf"(.+ by an? [a-z -]+?) (?:from|in|at|near) {NAME} (called|named) ({NAME})", r"\1 \2 \3"),
         (True, r"to ((?:get|go|travel|commute) to [^,]+?|reach [^,]+?),? (I|we)((?: always| usually| normally)?) (take|use|catch|ride|drive|walk|cycle) (.+?)(?:,? (?:because|as|since) .+)?", r"\2\3 \4 \5 to \1"),
-
         # Praise by comparison says what is liked most.
         (True, r"(?:if|when) (?:you|anyone|anybody|somebody) asks? me (?:for|about) (?:the|my) (?:best|favou?rite) ([\w -]+?)(?: ever made| ever| of all time)?, (?:I will say|I'd say|I would say|it is|that is|I say) (.+?)(?: every time| always)?", r"my favourite \1 is \2"),
         (True, r"give me (.+?) (?:over (?:anything|everything|any other)\b[\w ]*|any day)(?:[;,.] no other (\w+) .*)", r"my favourite \2 is \1"),
@@ -171,7 +170,7 @@ def _as_it_is(text: str) -> str:
 
 
 def straight(text: str) -> str:
-    """A turned sentence as a plain one: clefts, comparisons, what used to be, a subject left out."""
+    """A turned sentence as a plain one: clefts, comparisons, "gets swept", a subject left out."""
     text = _as_it_is(text)
     end = text[len(text.rstrip(".! ")) :]
     bare = text.rstrip(".! ")
