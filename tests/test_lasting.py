@@ -79,8 +79,20 @@ def test_what_is_asked_for_first_is_what_the_verb_is_about(said: str, value: str
 )
 def test_a_lone_message_about_a_thing_is_a_fact(said: str, value: str) -> None:
     assert [f.value for f in told(said) if f.relation == "clause"] == [value]
-    chatter = f"{said} By the way, the kettle is on and I need a rhyme for orange."
-    assert len(told(chatter)) <= len(told(said))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "The garden gate is made of reclaimed oak.",
+        "The fuse box in our house is in the cupboard under the stairs.",
+        "The treasurer of the bowls club is my old geography teacher.",
+        "The coffee machine needs descaling every six weeks or it starts spitting.",
+        "Uncle Pete drove a milk float for thirty-one years.",
+    ],
+)
+def test_the_same_among_other_talk_is_doubted(said: str) -> None:
+    assert told(f"{said} By the way, the kettle is on and I need a rhyme for orange.") == ()
 
 
 @pytest.mark.parametrize(
