@@ -38,7 +38,7 @@ from circadian.nightly_exam import (
     set_exam,
     weigh,
 )
-from circadian.records import Json, Lesson, Manifest, Turn, Verdict
+from circadian.records import STUDIED, Json, Lesson, Manifest, Turn, Verdict
 from circadian.reexamine import Waiting, described, examine_again, newest_inconclusive, waiting_candidate
 from circadian.safeguards import unsound_study, without_repeats
 from circadian.settings import Home, Settings
@@ -345,7 +345,7 @@ def put_on_shelf(
 
     scale = json.loads((night.folder / WORK / "adapter_config.json").read_bytes())["lora_parameters"]["scale"]
     with building(home.adapters / night.tag) as work:
-        for name in ("adapters.safetensors", "adapter_config.json"):
+        for name in ("adapters.safetensors", STUDIED, "adapter_config.json"):
             shutil.copyfile(night.folder / WORK / name, work / name)
         if report is not None and verdict is not None:
             write_json(work / "report.json", report)
@@ -377,7 +377,7 @@ def known_facts(night: Night, result: Json) -> tuple[str, ...]:
 
 def summary(result: Json) -> Json:
     """The figures of a training worth keeping: counts, seconds, memory."""
-    names = ("steps", "best_step", "factor", "stopped", "tokens", "seconds", "replay_seconds", "lessons", "replay")
+    names = ("steps", "best_step", "stopped", "tokens", "seconds", "replay_seconds", "lessons", "replay")
     return {name: result[name] for name in (*names, "peak_memory")} | {
         "unknown": len(result["unknown"]),
         "too_long": result["too_long"],

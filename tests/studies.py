@@ -32,6 +32,7 @@ def setup(folder: Path, **plan: Any) -> Any:
     lessons = [example(q, a, a) for q, a in PAIRS]
     replay = teach_replay(model, [example(q, "I do not know.") for q in OTHERS], top=8)
     defaults = {"rank": 4, "learning_rate": 5e-3, "batch_size": 2, "passes": 3, "checkpoint_every": 2, "warmup": 2}
+    defaults["quiet"] = 0.0  # what a study learns, not what settling makes of it (test_settle.py)
     study_plan = StudyPlan(**{**defaults, **plan})
     attach_lora(model, study_plan, None)
     return lambda work, report=lambda _: None: Study(model, lessons, lessons, replay, study_plan, work, report)

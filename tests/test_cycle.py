@@ -62,7 +62,8 @@ def test_a_cycle_that_learned_nothing_holds_and_leaves_everything_on_disk(night:
     assert not home.live.is_symlink()
     (adapter,) = [p for p in home.adapters.iterdir() if re.fullmatch(r"\d{4}-\d\d-\d\d", p.name)]
     names = {p.name for p in adapter.iterdir()}
-    assert names == {"adapters.safetensors", "adapter_config.json", "manifest.json", "report.json", "verdict.json"}
+    documents = {"adapter_config.json", "manifest.json", "report.json", "verdict.json"}
+    assert names == {"adapters.safetensors", "studied.safetensors", *documents}
     verdict = json.loads((adapter / "verdict.json").read_text())
     assert verdict["promote"] is False and any("recall" in r for r in verdict["reasons"])
     manifest = json.loads((adapter / "manifest.json").read_text())
@@ -268,7 +269,8 @@ def test_a_killed_child_is_reported_and_resumed_to_the_same_weights(
     whole.memories.parent.mkdir(parents=True)
     whole.memories.write_bytes(home.memories.read_bytes())
     assert call("sleep.py", whole, *flags)[0] == 0
-    weights = [next(h.adapters.glob("2*/adapters.safetensors")).read_bytes() for h in (home, whole)]
+    weights = [[f.read_bytes() for f in sorted(h.adapters.glob("2*/*.safetensors"))] for h in (home, whole)]
+    assert len(weights[0]) == 2
     assert weights[0] == weights[1]
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from circadian.errors import UserError
 from circadian.files import write_json
-from circadian.records import Manifest
+from circadian.records import STUDIED, Manifest
 from circadian.settings import Home
 from circadian.shelf import (
     adapter_folder,
@@ -154,6 +154,17 @@ def test_check_finds_changed_missing_and_truncated_files(home: Home) -> None:
         assert check(adapter, hashes=False), cut
     (folder / "adapter_config.json").unlink()
     assert "adapter_config.json: missing" in check(adapter)
+
+
+def test_what_the_next_night_goes_on_from_is_checked_as_well(home: Home) -> None:
+    folder = home.adapters / A
+    write_weights(folder)
+    (folder / STUDIED).write_bytes((folder / "adapters.safetensors").read_bytes())
+    fake_adapter(home, A)
+    (adapter,) = list_adapters(home)
+    assert check(adapter) == []
+    (folder / STUDIED).write_bytes(b"other")
+    assert check(adapter) == [f"{STUDIED}: changed since it was written"]
 
 
 @pytest.mark.parametrize("tag", ["../outside", "", ".", "/etc", "nightly_update", "2026-08-23/../2026-08-24"])

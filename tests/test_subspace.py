@@ -30,7 +30,15 @@ def setup(folder: Path, share: float, cache: Path) -> tuple[Any, Any, Any, Any]:
 
     general = [example(q, "I do not know.") for q in GENERAL]
     plan = StudyPlan(
-        rank=4, learning_rate=5e-3, batch_size=2, passes=2, least_passes=2, warmup=1, average=0.0, spare=share
+        rank=4,
+        learning_rate=5e-3,
+        batch_size=2,
+        passes=2,
+        least_passes=2,
+        warmup=1,
+        average=0.0,
+        spare=share,
+        quiet=0.0,
     )
     attach_lora(model, plan)
     directions = read_or_find(model, general, share, cache)

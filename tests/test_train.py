@@ -120,32 +120,6 @@ def test_what_is_examined_and_kept_is_the_running_average(tmp_path: Path) -> Non
     assert any(not mx.array_equal(kept[k], v) for k, v in study.weights().items() if k.endswith("lora_a"))
 
 
-@pytest.mark.parametrize(("rises", "factor"), [(0.0, 0.7), (0.2, 0.8), (1.0, 1.0)])
-def test_the_scale_shrinks_as_far_as_what_is_known_keeps_a_margin(
-    tmp_path: Path, monkeypatch: Any, rises: float, factor: float
-) -> None:
-    """Losses rise by `rises` a tenth of the scale: from 0.05 to 0.25 and 0.45, where half of `known_loss` is 0.35."""
-    study = setup(write_tiny_model(tmp_path / "model"), known_loss=0.9)(tmp_path)
-    study.best = whole = {k: v + 1 for k, v in study.weights().items()}
-    name = next(k for k in whole if k.endswith("lora_b"))
-    scale = lambda: study.weights()[name].max().item()  # noqa: E731
-    monkeypatch.setattr(study, "typical_losses", lambda: {"f": 0.05 + rises * 10 * (1 - scale()), "g": 3.0})
-    study.shrink()
-    assert study.state.factor == factor
-    for key, value in study.best.items():
-        assert abs(value - whole[key] * (factor if key.endswith("lora_b") else 1)).max().item() < 1e-6
-        assert abs(value - study.weights()[key]).max().item() == 0
-
-
-def test_a_finished_study_writes_the_shrunk_state(tmp_path: Path, monkeypatch: Any) -> None:
-    study = setup(write_tiny_model(tmp_path / "model"), iters=4)(tmp_path)
-    monkeypatch.setattr(study, "typical_losses", lambda: {"f": 0.0})
-    study.state.new = ["f"]
-    state = study.run(tmp_path / "a.safetensors")
-    kept = weights(tmp_path / "a.safetensors")
-    assert state.factor == 0.7 and all((kept[k] == v).all().item() for k, v in study.best.items())
-
-
 def test_a_pass_takes_some_wordings_of_a_fact_and_the_next_takes_others(tmp_path: Path) -> None:
     study = setup(write_tiny_model(tmp_path / "model"), lessons_a_pass=2, replay_ratio=0.0, text_ratio=0.0)(tmp_path)
     fact = study.lessons[0].fact

@@ -12,7 +12,7 @@ from mlx_lm.tuner.utils import linear_to_lora_layers
 
 from circadian.backend.model import Model, on_metal
 from circadian.errors import UserError
-from circadian.records import Json
+from circadian.records import STUDIED, Json
 
 if TYPE_CHECKING:
     from circadian.backend.train import Study, StudyPlan
@@ -50,11 +50,12 @@ def attach_lora(model: Model, plan: "StudyPlan", start_from: Path | None = None)
 
 
 def load_start(model: Model, plan: "StudyPlan", start_from: Path) -> None:
-    """The LoRA layers of `attach_lora` as the adapter in `start_from` has them, at `plan.fade` of its scale.
+    """The LoRA layers of `attach_lora` as the study of `start_from` left them, at `plan.fade` of that adapter's scale.
 
     Raises UserError when it has others. Harm of many nights adds up; what was told is rehearsed and comes back.
     """
-    weights: Any = mx.load(str(start_from / "adapters.safetensors"))
+    studied, served = start_from / STUDIED, start_from / "adapters.safetensors"
+    weights: Any = mx.load(str(studied if studied.is_file() else served))
     want = {k: v.shape for k, v in tree_flatten(model.module.trainable_parameters())}
     if {k: v.shape for k, v in weights.items()} != want:
         raise UserError(

@@ -82,11 +82,13 @@ def gram_matrices(
     layers: Mapping[str, Any],
     examples: Sequence[Tokens],
     progress: Callable[[int], None] = lambda _: None,
+    states: States | None = None,
 ) -> tuple[dict[str, mx.array], dict[str, str]]:
     """The sum of x xᵀ [d, d] over a layer's inputs x at every token, and for each layer the one with the same inputs.
 
     As they are, not scaled to length 1: what moves a long input, like that of the first token, moves all that follows.
-    Chat and plain text weigh the same, or the template's tokens would leave no directions to the text.
+    Chat and plain text weigh the same, or the template's tokens would leave no directions to the text. `states`: those
+    of a study, if it holds all examples.
     """
     sums: dict[str, mx.array] = {}
     batch: dict[str, mx.array] = {}  # the same, of one batch
@@ -109,15 +111,15 @@ def gram_matrices(
     def watch(name: str) -> Callable[[mx.array], None]:
         return lambda x: look(name, x)
 
-    forward, seen = Forward(model.module, frozen_layers(model.module)), 0
+    forward, seen = states.forward if states else Forward(model.module, frozen_layers(model.module)), 0
     model.module.update_modules(tree_unflatten([(n, Watched(m, watch(n))) for n, m in layers.items()]))
     try:
         for is_text in (False, True):
             alike = sorted((e for e in examples if (e.offset == 1) == is_text), key=lambda e: len(e.tokens))
-            states = States(forward, alike)
+            inputs = states or States(forward, alike)
             for start in range(0, len(alike), AT_ONCE):
                 group = alike[start : start + AT_ONCE]
-                prefix, rows = states.of(group)
+                prefix, rows = inputs.of(group)
                 turns[:] = tokens_seen(forward, [len(e.tokens) - 1 for e in group], prefix.shape[0], rows.shape[1])
                 forward.behind(prefix, rows)
                 part = sum(len(e.tokens) - 1 for e in group) / sum(len(e.tokens) - 1 for e in alike)

@@ -29,12 +29,13 @@ from circadian.backend.batches import LEAST_REST, Example, group_by_length, orde
 from circadian.backend.forward import Forward, frozen_layers
 from circadian.backend.model import Model, on_metal
 from circadian.backend.optimizer import ClippedAdam
+from circadian.backend.settle import settle
 from circadian.backend.states import States
 from circadian.backend.subspace import Directions
 from circadian.errors import UserError
+from circadian.records import STUDIED
 
 CHECKPOINT = "checkpoint.safetensors"
-SCALES = 0.9, 0.8, 0.7  # at which a finished state is tried
 LEAST_RATE = 0.03  # of the peak: what the learning rate falls to
 LEAST_KL = 1e-3  # what was moved by less was not moved
 UNTOLD = ""  # in place of a fact: the questions that nothing told answers
@@ -53,7 +54,9 @@ class StudyPlan:
     the rotation, and the last of the `passes` are as short as what is left. `lessons_a_pass`: most lessons of one fact
     in a pass; the next takes others. `rehearse`: lessons of one known fact in a pass, `rehearse_most` of all of them.
     `spare`: share of what general text feeds into every layer, along whose directions the layer is not changed
-    (subspace.py). `fade`: of the LoRA scale at which the last night ended, where this one begins.
+    (subspace.py). `fade`: of the LoRA scale at which the last night ended, where this one begins. `quiet`: the price of
+    what general text gets through a finished layer's change, in what is served (settle.py; 0: as it was studied), which
+    is `gain` times as strong.
     """
 
     rank: int = 16
@@ -78,6 +81,8 @@ class StudyPlan:
     lessons_a_pass: int = 16
     spare: float = 0.9
     fade: float = 0.95
+    quiet: float = 0.1
+    gain: float = 1.15
     rehearse: int = 4
     rehearse_most: int = 128
     checkpoint_every: int = 20
@@ -99,7 +104,6 @@ class StudyState:
     best_unknown: list[str] = field(default_factory=list)
     losses: list[list[float]] = field(default_factory=list)
     stopped: str = ""
-    factor: float = 1.0
     tokens: int = 0
     seconds: float = 0.0
 
@@ -347,24 +351,6 @@ class Study(TrainingCallback):
     def above_known(self, typical: Mapping[str, float]) -> list[str]:
         return sorted(fact for fact, loss in typical.items() if not loss < self.plan.known_loss)
 
-    def shrink(self) -> None:
-        """The best state at the smallest of a few LoRA scales that leaves what it knows a margin.
-
-        Harm falls with the square of the scale. No fact's loss may rise above half of `known_loss`, or, where it was
-        above that, rise at all: the next night goes on from here, and shrinks again.
-        """
-        whole = self.best
-        self.model.module.load_weights(list(whole.items()), strict=False)
-        before = self.typical_losses()
-        for factor in SCALES:
-            scaled = {k: v * factor if k.endswith("lora_b") else v for k, v in whole.items()}
-            self.model.module.load_weights(list(scaled.items()), strict=False)
-            after = self.typical_losses()
-            if not all(loss <= max(self.plan.known_loss / 2, before[fact]) for fact, loss in after.items()):
-                break
-            self.best, self.state.factor = scaled, factor
-        self.model.module.load_weights(list(self.best.items()), strict=False)
-
     def is_base(self) -> bool:
         """Whether the adapter changes nothing yet."""
         return not any(mx.any(v).item() for k, v in self.averaged.items() if k.endswith("lora_b"))
@@ -460,7 +446,10 @@ class Study(TrainingCallback):
         return True
 
     def run(self, adapter_file: Path) -> StudyState:
-        """Train, then write the best state to `adapter_file` (safetensors). A NaN stops it at the best state so far."""
+        """Train, then write what is served to `adapter_file` and, beside it, the best state, from which to go on.
+
+        A NaN stops it at the best state so far.
+        """
         args = TrainingArgs(
             batch_size=self.plan.batch_size,
             iters=self.plan.iters - self.state.step + 1,  # one more: `batches` ends the study, after its last look
@@ -482,9 +471,10 @@ class Study(TrainingCallback):
             )
         except NotFinite:
             self.state.stopped = "loss not finite"
-        self.shrink()
+        served = settle(self)
         self.state.seconds += time.perf_counter() - started
-        mx.save_safetensors(str(adapter_file), self.best)
+        mx.save_safetensors(str(adapter_file.with_name(STUDIED)), self.best)
+        mx.save_safetensors(str(adapter_file), served)
         return self.state
 
 

@@ -35,7 +35,7 @@ class NightProgress:
 
     def __call__(self, event: Json) -> None:
         stage = event.get("event")
-        if stage not in ("replay", "text", "directions", "states", "step"):
+        if stage not in ("replay", "text", "directions", "states", "step", "settle"):
             return
         if stage != self.stage:
             self.current.close()

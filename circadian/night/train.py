@@ -108,7 +108,7 @@ def send(out: TextIO, event: Json) -> None:
 
 
 def study_night(night: Path, report: Callable[[Json], None], *, resume: bool) -> Json:
-    """Load, teach the replay, study, write adapters.safetensors and adapter_config.json into <night>/candidate."""
+    """Load, teach the replay, study, write the adapter's weights and config into <night>/candidate."""
     from circadian.backend.device import peak_memory
     from circadian.backend.lora import attach_lora, load_start, write_adapter_config
     from circadian.backend.model import open_model
@@ -147,7 +147,6 @@ def study_night(night: Path, report: Callable[[Json], None], *, resume: bool) ->
         "stopped": state.stopped,
         "unknown": sorted({*state.best_unknown, *left_out} - {UNTOLD}),
         "losses": state.losses,
-        "factor": state.factor,
         "tokens": state.tokens,
         "seconds": round(state.seconds, 2),
         "replay_seconds": round(taught, 2),

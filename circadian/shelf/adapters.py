@@ -19,7 +19,7 @@ from typing import Any, cast
 
 from circadian.errors import UserError
 from circadian.files import BUILDING, make_folder, read_json, sha256_file, sync, write_json
-from circadian.records import Json, Manifest
+from circadian.records import STUDIED, Json, Manifest
 from circadian.settings import Home
 from circadian.shelf.ledger import read_ledger
 
@@ -108,7 +108,8 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
 
 def file_hashes(folder: Path) -> dict[str, str]:
     """sha256 of the files that are the adapter, for `Manifest.files`."""
-    return {name: sha256_file(folder / name) for name in (WEIGHTS, CONFIG)}
+    names = WEIGHTS, CONFIG, *([STUDIED] if (folder / STUDIED).is_file() else [])
+    return {name: sha256_file(folder / name) for name in names}
 
 
 def missing(folder: Path) -> str:
