@@ -12,7 +12,7 @@ from circadian.settings import Settings
 def made_by(settings: Settings) -> Json:
     """The commit, and every setting that decides how a night goes, by section."""
     from circadian.backend.lora import LAYERS
-    from circadian.backend.train import SCALES, StudyPlan
+    from circadian.backend.train import StudyPlan
 
     study = asdict(StudyPlan(**study_settings(settings.night, Start())))
     del study["seed"]  # each job has its own
@@ -21,7 +21,7 @@ def made_by(settings: Settings) -> Json:
         "commit": git_commit(),
         "model": {"name": settings.model.model},
         "study": study,
-        "kept": kept | {"scales": list(SCALES), "layers": LAYERS},
+        "kept": kept | {"layers": LAYERS},
         "exam": {n: getattr(settings.exam, n) for n in ("suites", "hidden_suites", "exam_items")},
         "gate": asdict(settings.gate),
     }
