@@ -60,17 +60,13 @@ def test_general_text_moves_less_and_what_was_told_stays(tmp_path: Path, arch: s
     assert moved < 0.8 * harm and kept < 0.1 * taught, (moved / harm, kept / taught)
 
 
-@pytest.mark.parametrize("is_first", [True, False])
-def test_what_is_served_is_quieter_and_a_first_study_stronger(tmp_path: Path, is_first: bool) -> None:
+def test_what_is_served_is_quieter_and_stronger(tmp_path: Path) -> None:
     """What was studied is beside it; whether a fact is known is said of what is served, as the model is left."""
     import mlx.core as mx
 
     from circadian.records import STUDIED
 
-    make = setup(write_tiny_model(tmp_path / "model"), passes=1, quiet=0.3, gain=1.5)
-    if not is_first:
-        make(tmp_path).run(tmp_path / "before.safetensors")
-    study = make(tmp_path)
+    study = setup(write_tiny_model(tmp_path / "model"), passes=1, quiet=0.3, gain=1.5)(tmp_path)
     state = study.run(tmp_path / "adapters.safetensors")
     served: Any = mx.load(str(tmp_path / "adapters.safetensors"))
     studied: Any = mx.load(str(tmp_path / STUDIED))
@@ -78,7 +74,7 @@ def test_what_is_served_is_quieter_and_a_first_study_stronger(tmp_path: Path, is
     for key, value in served.items():
         assert mx.array_equal(value, study.weights()[key]) and mx.array_equal(studied[key], study.best[key])
         if key.endswith("lora_b"):
-            assert mx.allclose(value, studied[key] * (1.5 if is_first else 1.0))
+            assert mx.allclose(value, studied[key] * 1.5)
         else:
             assert mx.abs(value - studied[key]).max().item() > 1e-4
     assert state.best_unknown == study.above_known(study.typical_losses())

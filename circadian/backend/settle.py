@@ -28,15 +28,14 @@ AT_ONCE = 2**27  # numbers of the matrices that are held at once, of both kinds
 
 
 def settle(study: "Study") -> dict[str, mx.array]:
-    """What of the study's best state is served: quieter, a first one `gain` times as strong; the model is left so.
+    """What of the study's best state is served: quieter, and `gain` times as strong; the model is left with it.
 
-    The next night goes on from the best state itself: what is taken out every night anew would be missed. The larger
-    its scale, the more surely what was told is answered, in other words too; after a few nights that costs too much.
+    The larger the scale, the more surely what was told is answered, in other words too, and what is saved pays for it.
+    The next night goes on from the best state itself: what is taken out every night anew would be missed.
     """
     kinds = study.lessons, study.untold, [*study.replay, *study.text]
     told, untold, general = (kind[:: -(-len(kind) // SAMPLE) or 1] for kind in kinds)
-    load, price = study.model.module.load_weights, study.plan.quiet
-    gain = study.plan.gain if study.is_first else 1.0
+    load, price, gain = study.model.module.load_weights, study.plan.quiet, study.plan.gain
     load(list(study.best.items()), strict=False)
     if not (general and price):
         return study.best

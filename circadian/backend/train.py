@@ -55,12 +55,12 @@ class StudyPlan:
     in a pass; the next takes others. `rehearse`: lessons of one known fact in a pass, `rehearse_most` of all of them.
     `spare`: share of what general text feeds into every layer, along whose directions the layer is not changed
     (subspace.py). `fade`: of the LoRA scale at which the last night ended, where this one begins. `quiet`: the price of
-    what general text gets through a finished layer's change, in what is served (settle.py; 0: as it was studied);
-    `gain`: so many times as strong is served what began at the base model.
+    what general text gets through a finished layer's change, in what is served (settle.py; 0: as it was studied), which
+    is `gain` times as strong.
     """
 
-    rank: int = 16
-    scale: float = 20.0
+    rank: int = 64
+    scale: float = 8.0
     num_layers: int | None = None
     learning_rate: float = 1.5e-4
     batch_size: int = 8
@@ -82,7 +82,7 @@ class StudyPlan:
     spare: float = 0.9
     fade: float = 0.95
     quiet: float = 0.1
-    gain: float = 1.3
+    gain: float = 1.2
     rehearse: int = 4
     rehearse_most: int = 128
     checkpoint_every: int = 20
@@ -143,7 +143,6 @@ class Study(TrainingCallback):
         self.optimizer.init(model.module.trainable_parameters())
         self.averaged: dict[str, mx.array] = self.weights()
         self.best: dict[str, mx.array] = self.weights()
-        self.is_first = self.is_base()
         self.mean_weight = 1.0  # of the batch in hand: reported losses are weighted means
 
     # -- the loss ---------------------------------------------------------------------------------------------------
