@@ -108,8 +108,8 @@ class NightSettings:
     num_layers: int | None = option(
         None, "layers that get LoRA, from the last; -1 is all (default: 12, or all of a smaller model)", least=-1
     )
-    rank: int = option(64, "LoRA rank", least=1, most=4096)
-    scale: float = option(8.0, "LoRA scale", least=1e-6, most=1e6)
+    rank: int = option(16, "LoRA rank", least=1, most=4096)
+    scale: float = option(20.0, "LoRA scale", least=1e-6, most=1e6)
     seed: int = option(0, "seed of every random choice of the night", least=0)
     facts: int = option(120, "most facts studied in one night; the rest waits for the next", least=1)
     extract: str = option(

@@ -59,8 +59,8 @@ class StudyPlan:
     is `gain` times as strong.
     """
 
-    rank: int = 64
-    scale: float = 8.0
+    rank: int = 16
+    scale: float = 20.0
     num_layers: int | None = None
     learning_rate: float = 1.5e-4
     batch_size: int = 8
@@ -82,7 +82,7 @@ class StudyPlan:
     spare: float = 0.9
     fade: float = 0.95
     quiet: float = 0.1
-    gain: float = 1.2
+    gain: float = 1.15
     rehearse: int = 4
     rehearse_most: int = 128
     checkpoint_every: int = 20
