@@ -60,13 +60,16 @@ def test_general_text_moves_less_and_what_was_told_stays(tmp_path: Path, arch: s
     assert moved < 0.8 * harm and kept < 0.1 * taught, (moved / harm, kept / taught)
 
 
-def test_what_is_served_is_quieter_and_stronger(tmp_path: Path) -> None:
+def test_what_is_served_is_quieter_and_stronger(tmp_path: Path, monkeypatch: Any) -> None:
     """What was studied is beside it; whether a fact is known is said of what is served, as the model is left."""
     import mlx.core as mx
 
     from circadian.records import STUDIED
 
     study = setup(write_tiny_model(tmp_path / "model"), passes=1, quiet=0.3, gain=1.5)(tmp_path)
+    is_served = lambda: any(not mx.array_equal(v, study.best[k]) for k, v in study.weights().items())  # noqa: E731
+    look = study.typical_losses
+    monkeypatch.setattr(study, "typical_losses", lambda: {**look(), "at the end": 9.0 if study.state.stopped else 0.0})
     state = study.run(tmp_path / "adapters.safetensors")
     served: Any = mx.load(str(tmp_path / "adapters.safetensors"))
     studied: Any = mx.load(str(tmp_path / STUDIED))
@@ -77,7 +80,7 @@ def test_what_is_served_is_quieter_and_stronger(tmp_path: Path) -> None:
             assert mx.allclose(value, studied[key] * 1.5)
         else:
             assert mx.abs(value - studied[key]).max().item() > 1e-4
-    assert state.best_unknown == study.above_known(study.typical_losses())
+    assert is_served() and "at the end" in state.best_unknown
 
 
 def test_the_next_night_goes_on_from_what_was_studied_at_the_scale_that_was_served(tmp_path: Path) -> None:
@@ -131,5 +134,5 @@ def test_layers_are_taken_in_parts_that_fit_into_memory() -> None:
     parts = [*in_parts(layers)]
     assert [name for part in parts for name in part] == [*layers] and len(parts) > 2
     assert all(
-        sum(2 * layer.lora_a.shape[0] ** 2 for layer in part.values()) <= AT_ONCE or len(part) == 1 for part in parts
+        sum(layer.lora_a.shape[0] ** 2 for layer in part.values()) <= AT_ONCE or len(part) == 1 for part in parts
     )

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 SAMPLE = 128  # examples of one kind that stand for all: a matrix of 576 inputs needs a few thousand tokens
 LEAST = 1e-8  # of the trace: added to the diagonal, where neither kind feeds anything in
-AT_ONCE = 2**27  # numbers of the matrices that are held at once, of both kinds
+AT_ONCE = 2**26  # numbers of one kind's matrices that are held at once
 
 
 def settle(study: "Study") -> dict[str, mx.array]:
@@ -86,14 +86,14 @@ def least_squares(keep: np.ndarray, leave: np.ndarray, lora_a: np.ndarray, price
 
 
 def in_parts(layers: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """The layers in runs whose two matrices are no larger together than `AT_ONCE`: of a 3B model all take 9 GB."""
+    """The layers in runs whose matrices of one kind are no larger together than `AT_ONCE`: a 3B model has many GB."""
     part: dict[str, Any] = {}
     size = 0
     for name, layer in layers.items():
-        size += 2 * layer.lora_a.shape[0] ** 2
+        size += layer.lora_a.shape[0] ** 2
         if part and size > AT_ONCE:
             yield part
-            part, size = {}, 2 * layer.lora_a.shape[0] ** 2
+            part, size = {}, layer.lora_a.shape[0] ** 2
         part[name] = layer
     if part:
         yield part
