@@ -237,9 +237,9 @@ def starting_point(home: Home, settings: Settings, options: NightOptions) -> Sta
     tag = options.adapter_tag or shelf.live_tag(home)
     if tag is None or tag == "none":
         return Start()
-    folder = shelf.adapter_folder(home, tag)
-    manifest = shelf.read_manifest(folder)
-    unfit = forgetting.why_not_from(home, tag)
+    adapter = shelf.open_adapter(home, tag)
+    folder, manifest = adapter.folder, adapter.manifest
+    unfit = forgetting.why_not_from(home, tag) or damage(adapter)
     unfit = unfit or planning.fits_start(folder, manifest.model, settings.model.model, settings.night)
     if not unfit:
         return Start(tag, folder, frozenset(manifest.facts))
@@ -247,6 +247,12 @@ def starting_point(home: Home, settings: Settings, options: NightOptions) -> Sta
         raise UserError(f"{tag} {unfit}", hint="match it by flags, or start from the base model with --reset-adapter")
     say(f"{tag} {unfit}: starting from the base model, everything told is studied again")
     return Start(note=unfit)
+
+
+def damage(adapter: shelf.Adapter) -> str:
+    """Why nothing can go on from an adapter whose files are not what they were, or ""."""
+    problems = shelf.check(adapter)
+    return f"is damaged ({'; '.join(problems)})" if problems else ""
 
 
 def report_data(data: NightData) -> None:
@@ -343,7 +349,8 @@ def put_on_shelf(
     from circadian.backend.device import versions
     from circadian.backend.model import find_model
 
-    scale = json.loads((night.folder / WORK / "adapter_config.json").read_bytes())["lora_parameters"]["scale"]
+    config: Json = json.loads((night.folder / WORK / "adapter_config.json").read_bytes())
+    settings = {**night.plan["settings"], **config["study"], "scale": config["lora_parameters"]["scale"]}
     with building(home.adapters / night.tag) as work:
         for name in ("adapters.safetensors", STUDIED, "adapter_config.json"):
             shutil.copyfile(night.folder / WORK / name, work / name)
@@ -355,7 +362,7 @@ def put_on_shelf(
             model=night.plan["model"],
             revision=find_model(night.plan["model"]).revision,
             created=datetime.now().astimezone().isoformat(timespec="seconds"),
-            settings={**night.plan["settings"], **night.plan["study"], "scale": scale, "start_from": night.start.tag},
+            settings={**settings, "start_from": night.start.tag},
             data=hashes(night.folder),
             versions=versions(),
             files=shelf.file_hashes(work),

@@ -1,7 +1,8 @@
 """Purge: take what was forgotten out of every file of a home, and delete the adapters that knew it.
 
 In this order, so that a kill leaves a live link that works and a mark by which the next purge finds the rest: the link
-goes first, then adapters (the youngest first: who descends from whom must stay known), nights, journal, what else
+goes first, then nights that were cut short and went on from an adapter that knew it, then adapters (the youngest first:
+who descends from whom must stay known), what nights say, journal, what else
 mentions it, and the mark's own words last. Pages and pictures of the report go whatever they say: they are made anew,
 and a number or a date in them can't be told from any other. Never: a file outside data/, adapters/ and logs/, or a link
 to a deletion.
@@ -19,11 +20,11 @@ from circadian.console import say
 from circadian.day.journal import line_id, read_journal
 from circadian.files import remove_lines, sweep, sync_folder, write_atomic
 from circadian.night.facts import gather
-from circadian.night.forget import holders, keep_mark, read_forgotten, strike
+from circadian.night.forget import holders, keep_mark, lineage, read_forgotten, strike
 from circadian.night.lessons import contains
 from circadian.night.plan import DONE
 from circadian.night.reader import drop_replies, read_before, store
-from circadian.night.train import WORK
+from circadian.night.train import CHECKPOINT, WORK
 from circadian.records import Fact, Forgotten, Json, Turn, normalize
 from circadian.settings import Home
 from circadian.shelf.adapters import DELETING
@@ -48,6 +49,7 @@ class Purge:
     lost: tuple[Fact, ...]
     adapters: tuple[str, ...]
     nights: tuple[str, ...]
+    cut_short: tuple[str, ...]
     pages: tuple[Path, ...]
     live: str | None
     next_live: str | None
@@ -94,9 +96,13 @@ def plan_purge(home: Home, mark: Forgotten) -> Purge:
     telling = {turn_id for f in others for turn_id in f.turn_ids}
     saying = [t for t in turns if t.id not in goes and any(says(m.content, mark) for m in t.messages)]
     retained = shelf.list_adapters(home)
-    held = holders([mark], {a.tag: a.manifest for a in retained}, home.nights)
+    manifests = {a.tag: a.manifest for a in retained}
+    held = holders([mark], manifests, home.nights)
+    open_nights = [p for p in folders(home.nights) if (p / WORK).exists() or (p / CHECKPOINT).exists()]
+    cut_short = [p.name for p in open_nights if lineage(p.name, manifests, home.nights, {}).holds(mark)]
+    saying_nights = {p.name for p in folders(home.nights) if any(mentions(f, mark) for f in files_in(p))}
     live = shelf.live_tag(home)
-    fit = [a.tag for a in retained if a.tag not in held and shelf.passed(a.folder) and not shelf.check(a)]
+    fit = [a.tag for a in retained if a.tag not in held and shelf.passed(a.folder) and not shelf.check(a, served=True)]
     return Purge(
         mark=mark,
         told=told,
@@ -104,7 +110,8 @@ def plan_purge(home: Home, mark: Forgotten) -> Purge:
         kept=tuple(t for t in saying if t.id in telling),
         lost=tuple(f for f in others if set(f.turn_ids) <= goes),
         adapters=tuple(held),
-        nights=tuple(p.name for p in folders(home.nights) if any(mentions(f, mark) for f in files_in(p))),
+        nights=tuple(sorted({*saying_nights, *cut_short})),
+        cut_short=tuple(cut_short),
         pages=tuple(derived(home)),
         live=live,
         next_live=fit[-1] if live in held and fit else None,
@@ -118,6 +125,8 @@ def purge(home: Home, plan: Purge) -> list[Path]:
         keep_mark(home.forgotten, mark)
     if plan.live in plan.adapters:
         shelf.rollback(home, plan.next_live or "none")
+    for tag in plan.cut_short:
+        remove_night(home, home.nights / tag)
     delete_adapters(home, plan.adapters)
     for folder in folders(home.nights):
         clean_night(home, folder, mark)
@@ -171,16 +180,21 @@ def derived(home: Home) -> list[Path]:
 def clean_night(home: Home, folder: Path, mark: Forgotten) -> None:
     """Take the lines out of a finished night's files; a night that cannot be cleaned so, or was cut short, goes.
 
-    What was cut short may hold weights, which no line tells: it is renamed first, so that a kill leaves no half of it.
+    What was cut short may hold weights, which no line tells.
     """
-    doomed = folder.name.startswith(DELETING)
     if (folder / DONE).exists() and not (folder / WORK).exists():
         for path in files_in(folder):
             clean_file(home, path, mark)
-    if doomed or any(mentions(path, mark) for path in files_in(folder)):
-        away = folder if doomed else folder.rename(folder.with_name(f"{DELETING}{folder.name}"))
-        sync_folder(home.nights)
-        shutil.rmtree(away)
+    if folder.name.startswith(DELETING) or any(mentions(path, mark) for path in files_in(folder)):
+        remove_night(home, folder)
+
+
+def remove_night(home: Home, folder: Path) -> None:
+    """Renamed first, so that a kill leaves no half of it."""
+    doomed = folder.name.startswith(DELETING)
+    away = folder if doomed else folder.rename(folder.with_name(f"{DELETING}{folder.name}"))
+    sync_folder(home.nights)
+    shutil.rmtree(away)
 
 
 def clean_file(home: Home, path: Path, mark: Forgotten) -> None:

@@ -14,6 +14,7 @@ VERSION = 1
 
 Json = dict[str, Any]
 NO_TRAIN = "no-train"
+NOT_FINITE = "loss not finite"  # why a study stopped
 STUDIED = "studied.safetensors"  # in an adapter's folder: the weights its study ended with, from which the next goes on
 
 

@@ -12,8 +12,7 @@ from circadian.console import say
 from circadian.night.dataset import read_night
 from circadian.night.repeats import set_aside
 from circadian.night.soundness import diverged, unsound_lessons
-from circadian.night.train import NOT_FINITE
-from circadian.records import Json, Turn
+from circadian.records import NOT_FINITE, Json, Turn
 
 
 def without_repeats(turns: Sequence[Turn]) -> tuple[list[Turn], tuple[str, ...]]:

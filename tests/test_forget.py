@@ -359,6 +359,23 @@ def test_a_night_starts_from_the_base_model_when_the_live_adapter_holds_it(
         starting_point(home, settings, NightOptions(adapter_tag=TAUGHT))
 
 
+def test_a_night_starts_from_the_base_model_when_the_live_adapter_is_damaged(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from circadian.cycle import starting_point
+    from circadian.night.options import NightOptions
+    from circadian.settings import ModelSettings, Settings
+
+    shelf.promote(home, fake_adapter(home, TAUGHT).name)
+    (home.adapters / TAUGHT / "adapter_config.json").write_text('{"model": "tiny", "num_layers": 1, "lora": 1}')
+    settings = Settings(model=ModelSettings("tiny"))
+    start = starting_point(home, settings, NightOptions())
+    assert start.folder is None and "adapter_config.json: changed" in start.note
+    assert f"{TAUGHT} is damaged" in capsys.readouterr().err
+    with pytest.raises(UserError, match="is damaged"):
+        starting_point(home, settings, NightOptions(adapter_tag=TAUGHT))
+
+
 def test_with_nothing_else_to_study_the_live_adapter_is_taken_out(home: Home) -> None:
     tell(home, "My dog's name is Noodle.")
     night_of(home, TAUGHT)

@@ -2,6 +2,7 @@
 
 import json
 import random
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from circadian.night.dataset import write_night
 from circadian.night.plan import plan_data
 from circadian.night.repeats import set_aside
 from circadian.night.soundness import diverged, unsound_lessons
-from circadian.records import Json, Turn
+from circadian.records import NOT_FINITE, STUDIED, Json, Turn
 from circadian.safeguards import unsound_study
 from circadian.settings import NightSettings
 from circadian.shelf.weights import candidate_problems
@@ -207,6 +208,12 @@ def test_a_study_is_judged_by_the_step_that_it_kept(tmp_path: Path) -> None:
     assert unsound_study(tmp_path, kept) == ()
 
 
+def test_a_study_whose_loss_was_not_finite_holds(tmp_path: Path) -> None:
+    write_night(tmp_path, plan_data(life("ada")[:20], NightSettings(), frozenset()), {})
+    result: Json = {"stopped": NOT_FINITE, "losses": [[0, 6, 8.9], [15, 0, 0.3]], "best_step": 15}
+    assert unsound_study(tmp_path, result) == ("training: loss not finite",)
+
+
 # --- the files --------------------------------------------------------------------------------------------------
 
 
@@ -284,6 +291,22 @@ def test_one_number_that_is_not_finite_is_found(adapter: tuple[Path, Path], bad:
     write_weights(folder, np.full((4, 2), np.finfo(dtype).max, dtype), b, kind)
     (reason,) = candidate_problems(folder, "tiny", base)
     assert reason == "weights are not finite: 1 of 2 matrices, first model.layers.0.q.lora_b"
+
+
+def test_what_the_next_night_goes_on_from_is_looked_at_too(adapter: tuple[Path, Path]) -> None:
+    folder, base = adapter
+    shutil.copyfile(folder / "adapters.safetensors", folder / STUDIED)
+    assert candidate_problems(folder, "tiny", base) == []
+    whole, a, b = (folder / STUDIED).read_bytes(), np.ones((4, 2), "<f4"), np.ones((2, 6), "<f4")
+    (folder / STUDIED).write_bytes(whole[:-1])
+    (cut,) = candidate_problems(folder, "tiny", base)
+    assert cut.startswith(f"incomplete weights: {STUDIED} is cut short")
+    write_safetensors(folder / STUDIED, {"model.layers.0.q.lora_a": a, "model.layers.0.q.lora_b": b * np.nan})
+    bad = f"weights are not finite: 1 of 2 matrices of {STUDIED}, first model.layers.0.q.lora_b"
+    assert candidate_problems(folder, "tiny", base) == [bad]
+    write_safetensors(folder / STUDIED, {"model.layers.0.k.lora_a": a, "model.layers.0.k.lora_b": b})
+    (other,) = candidate_problems(folder, "tiny", base)
+    assert "other matrices" in other
 
 
 def test_bfloat16_is_read_as_well(adapter: tuple[Path, Path]) -> None:

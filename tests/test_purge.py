@@ -48,6 +48,9 @@ def lived_in(home: Home) -> Forgotten:
     data = plan_data(turns_of(home), NIGHT, frozenset())
     write_night(cut_short, data, {"tag": cut_short.name})
     (cut_short / "checkpoint.safetensors").write_bytes(b"weights that learned it")
+    went_on = home.nights / "2026-08-25"  # cut short too; no line of it says it, but what it went on from knew it
+    write_night(went_on, plan_data(turns_of(home)[2:3], NIGHT, frozenset()), {"tag": went_on.name, "start_tag": CHILD})
+    (went_on / "checkpoint.safetensors").write_bytes(b"weights that inherited it")
     history = home.memories.parent / "chat_history"
     history.write_text("\n# 2026-08-22\n+My dog is called Noodle.\n\n# 2026-08-23\n+I live in Bonn.\n")
     home.memories.with_name("memories.torn.jsonl").write_text('{"messages": [{"role": "user", "content": "Noodle is\n')
@@ -78,7 +81,7 @@ def assert_purged(home: Home, mark: Forgotten) -> None:
     assert row["key"] != "dog|name" and len(row["key"]) == 12
     report = read_json(home.adapters / OLD / "report.json")
     assert report["candidate"]["recall"][0] == {"item_id": "x", "answer": "[forgotten]", "why": "no value"}
-    assert not (home.nights / "2026-08-24").exists()
+    assert not (home.nights / "2026-08-24").exists() and not (home.nights / "2026-08-25").exists()
     rows = (home.nights / TAUGHT / "train.jsonl").read_text()
     assert "Bonn" in rows and (home.nights / TAUGHT / DONE).exists()
     assert "I live in Bonn." in (home.memories.parent / "chat_history").read_text()
@@ -93,7 +96,7 @@ def test_after_a_purge_no_file_says_it(home: Home) -> None:
     plan = plan_purge(home, mark)
     assert plan.adapters == (TAUGHT, CHILD) and (plan.live, plan.next_live) == (CHILD, OLD)
     assert (len(plan.told), len(plan.mention), plan.kept, plan.lost) == (2, 1, (), ())
-    assert set(plan.nights) == {TAUGHT, CHILD, "2026-08-24"}
+    assert set(plan.nights) == {TAUGHT, CHILD, "2026-08-24", "2026-08-25"}
     assert purge(home, plan) == []
     assert_purged(home, mark)
     assert not shelf.pinned(home) and [r["event"] for r in shelf.read_ledger(home).rows].count("deleted") == 2

@@ -157,14 +157,39 @@ def test_check_finds_changed_missing_and_truncated_files(home: Home) -> None:
 
 
 def test_what_the_next_night_goes_on_from_is_checked_as_well(home: Home) -> None:
-    folder = home.adapters / A
-    write_weights(folder)
-    (folder / STUDIED).write_bytes((folder / "adapters.safetensors").read_bytes())
-    fake_adapter(home, A)
+    folder = with_studied(home, A)
     (adapter,) = list_adapters(home)
     assert check(adapter) == []
+    write_weights(folder, 65)
+    (folder / "adapters.safetensors").replace(folder / STUDIED)
+    write_weights(folder)
+    assert f"{STUDIED}: changed since it was written" in check(adapter)
     (folder / STUDIED).write_bytes(b"other")
-    assert check(adapter) == [f"{STUDIED}: changed since it was written"]
+    assert check(adapter, hashes=False) == [f"{STUDIED}: not a safetensors file"]
+    (folder / STUDIED).unlink()
+    assert check(adapter, hashes=False) == [f"{STUDIED}: missing"]
+    assert check(adapter, hashes=False, served=True) == []
+
+
+def with_studied(home: Home, tag: str) -> Path:
+    """A complete adapter with what its study ended with beside what is served."""
+    folder = home.adapters / tag
+    write_weights(folder)
+    (folder / "adapters.safetensors").replace(folder / STUDIED)
+    return fake_adapter(home, tag)
+
+
+def test_what_only_the_next_night_reads_hinders_no_rollback_but_a_promotion(home: Home) -> None:
+    folder = with_studied(home, A)
+    shelf_of(home, B)
+    promote(home, A)
+    promote(home, B)
+    (folder / STUDIED).write_bytes(b"cut")
+    assert rollback_target(home) == A and rollback(home) == (B, A)
+    with_studied(home, C).joinpath(STUDIED).write_bytes(b"cut")
+    with pytest.raises(UserError, match=STUDIED):
+        promote(home, C)
+    assert live_tag(home) == A
 
 
 @pytest.mark.parametrize("tag", ["../outside", "", ".", "/etc", "nightly_update", "2026-08-23/../2026-08-24"])

@@ -11,6 +11,7 @@ from mlx.utils import tree_flatten
 
 from circadian.backend.lora import trained_layers
 from circadian.backend.model import open_model
+from circadian.backend.settle import SAMPLE
 from circadian.backend.train import StudyPlan
 from circadian.records import Message
 
@@ -39,7 +40,7 @@ def estimate(
     """Encode every lesson, time one forward pass of one batch, scale up. UserError when the model can't be had.
 
     A pass takes `share` of the lessons, with the replay, untold questions and plain text that come with them, and looks
-    at so many other examples before it. Layers that are not trained are gone through once.
+    at so many other examples before it. Layers that are not trained are gone through once. In the end it is settled.
     """
     model = open_model(name)
     tokens = sum(len(model.encode_answer(e)[0]) for e in exchanges)
@@ -52,7 +53,8 @@ def estimate(
     trained = min(1.0, trained_layers(num_layers, layers) / layers)
     rows = share * len(exchanges) * (1 + StudyPlan.replay_ratio + StudyPlan.untold_ratio + StudyPlan.text_ratio)
     once = (1 - trained) * (rows + looked_at)
-    seconds = spent / len(sample) * (once + passes * trained * (rows * TRAINING + looked_at))
+    settled = trained * (3 * SAMPLE + looked_at)  # lessons, untold questions, general text; and a last look
+    seconds = spent / len(sample) * (once + passes * trained * (rows * TRAINING + looked_at) + settled)
     parameters: Any = tree_flatten(model.module.parameters())
     weights = sum(v.nbytes for _, v in parameters)
     memory = max(mx.get_peak_memory(), weights) + weights // 2

@@ -3,6 +3,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,6 +84,7 @@ def write_adapter_config(folder: Path, study: "Study", parameters: Json, plan: M
         "max_seq_length": plan["max_seq_length"],
         "seed": study.plan.seed,
         "train": True,
+        "study": asdict(study.plan),
     }
     config = {**parameters, **used}
     (folder / "adapter_config.json").write_text(json.dumps(config, indent=1), encoding="utf-8")

@@ -33,7 +33,7 @@ from circadian.backend.settle import settle
 from circadian.backend.states import States
 from circadian.backend.subspace import Directions
 from circadian.errors import UserError
-from circadian.records import STUDIED
+from circadian.records import NOT_FINITE, STUDIED
 
 CHECKPOINT = "checkpoint.safetensors"
 LEAST_RATE = 0.03  # of the peak: what the learning rate falls to
@@ -470,7 +470,7 @@ class Study(TrainingCallback):
                 training_callback=self,
             )
         except NotFinite:
-            self.state.stopped = "loss not finite"
+            self.state.stopped = NOT_FINITE
         served = settle(self)
         self.state.seconds += time.perf_counter() - started
         mx.save_safetensors(str(adapter_file.with_name(STUDIED)), self.best)

@@ -80,16 +80,17 @@ class FactSheet:
 def gather(
     turns: Sequence[Turn],
     *,
-    known: Sequence[Fact] = (),
+    taught: frozenset[str] = frozenset(),
     forgotten: Sequence[Forgotten] = (),
     extracted: Mapping[str, Sequence[Told]] | None = None,
 ) -> FactSheet:
-    """Read `turns` in order on top of the facts already `known`. Turns tagged no-train are not looked at.
+    """Read `turns` in order. Turns tagged no-train are not looked at.
 
-    What was `forgotten` has that status; told again in a turn after that, it is a new fact. `extracted` are a model's
-    verified drafts by turn id; they come after the rules' of the same turn, and only where those say no such thing.
+    What contradicts itself is news as long as neither telling was `taught` (ids of facts). What was `forgotten` has
+    that status; told again in a turn after that, it is a new fact. `extracted` are a model's verified drafts by turn
+    id; they come after the rules' of the same turn, and only where those say no such thing.
     """
-    shelf = _Shelf(known, forgotten)
+    shelf = _Shelf(taught, forgotten)
     dropped: dict[str, int] = {}
     for turn in turns:
         if NO_TRAIN in turn.tags or re.search(r"#no-?train\b", turn.user, re.IGNORECASE):
@@ -338,14 +339,12 @@ class _Shelf:
     A forgotten fact is seen by its own turns only, so that forgetting changes nothing about the others.
     """
 
-    def __init__(self, known: Sequence[Fact], forgotten: Sequence[Forgotten] = ()) -> None:
-        self.facts = list(known)
+    def __init__(self, taught: frozenset[str], forgotten: Sequence[Forgotten]) -> None:
+        self.facts: list[Fact] = []
+        self.taught = taught
         self.forgotten = forgotten
         self.gone: dict[str, Forgotten] = {}
-        for fact in known:
-            self._mark(fact)
         self.notes: list[str] = []
-        self.today: set[str] = set()
 
     def put(self, draft: Draft, turn: Turn, update: bool) -> None:
         older = self._about_the_same(draft, update, turn)
@@ -419,17 +418,15 @@ class _Shelf:
         if older is not None:
             self._supersede(older, fact)
         self.facts.append(fact)
-        self.today.add(fact.id)
 
     def _supersede(self, older: Fact, newer: Fact) -> None:
         self.facts[self.facts.index(older)] = replace(older, status="superseded", superseded_by=newer.id)
         for i, fact in enumerate(self.facts):
             if fact.superseded_by == older.id:
                 self.facts[i] = replace(fact, superseded_by=newer.id)
-        if older.id in self.today and older.id not in self.gone:
-            self.notes.append(
-                f"told twice in these turns, the last counts: {newer.statement} (before: {older.statement})"
-            )
+        if not {older.id, newer.id} & self.taught and older.id not in self.gone:
+            said = f"{newer.statement} (before: {older.statement})"
+            self.notes.append(f"told twice since the last night, the later counts: {said}")
 
 
 def _same_value(one: str, other: str) -> bool:

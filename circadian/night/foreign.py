@@ -26,9 +26,12 @@ _OWN = re.compile(
     r"mijn|onze|ik|"
     r"mój|moja|moje|nasz\w*|min|mitt|vår|jag|jeg|můj|náš|minun|benim|vivo|tengo|soy|abito|moro|mieszkam|bydlím|asun)\b|"
     r"мо[йяеёюи]\w*|наш\w*|(?<!\w)я(?!\w)|мене|меня|我|私|僕|俺|내|나는|제|우리|मेरा|मेरी|मेरे|मैं|هات|اسمي|منزلي|أنا|کلبي|"
-    r"ي(?= )|שלי|אני|μου|είμαι|μένω|ฉัน|ผม",
+    r"ي(?= )|שלי|אני|μου|είμαι|μένω|ฉัน|ผม|мій|мої|мо[єї]\w*|ჩემ\w*|მე(?= )|իմ|ես|আমার|আমি|என்|எனது|நான்|నా|నేను|"
+    r"ನನ್ನ|ನಾನು|എന്റെ|ഞാൻ|મારું|મારો|મારી|હું|ਮੇਰ[ਾੀੇ]|ਮੈਂ|माझ[ाीे]|मी(?= )|میر[ایے]|من(?= )|ስሜ|የኔ|እኔ|ខ្ញុំ|ຂ້ອຍ|ကျွန်",
     re.IGNORECASE,
 )
+_ENDS = ".!。।։។።۔ "
+_COPULAS = bag("है हैं हूँ ہے ہیں ہوں છે ਹੈ ਹਾਂ ነው ናት է են եմ არის")  # "is", where it ends a sentence
 _ENGLISH = bag("the is are my our was and of in to at i we has have with for on a an it")
 
 
@@ -46,11 +49,12 @@ def foreign_draft(text: str) -> Draft | None:
     latin_other = len(known) >= 2 and len(known) > len(english) and len(known) / len(words) >= 0.3
     if not (other_script or latin_other) or not _OWN.search(text):
         return None
-    said = " ".join(text.split()).rstrip(".!。 ")
+    said = " ".join(text.split()).rstrip(_ENDS)
+    mark = text.strip()[-1:]
     value = _value(said, other_script)
     if not value or (not other_script and value.islower()):
         return None
-    end = "。" if re.search(r"[\u3040-\u30ff\u4e00-\u9fff]", said) else "."
+    end = "。" if re.search(r"[\u3040-\u30ff\u4e00-\u9fff]", said) else mark if mark in _ENDS else "."
     subject = said.replace(value, "").strip(" ,.。")
     return Draft("statement", subject, value, said + end, f"{subject.lower()}|statement", {"language": "other"})
 
@@ -68,4 +72,5 @@ def _value(said: str, other_script: bool) -> str:
                 return re.sub(
                     r"(?:です|だ|に住んでいます|といいます|という名前です)$", "", said.split(mark)[-1]
                 ).strip()
-    return said.split(" ")[-1] if " " in said else said[-3:]
+    words = said.split(" ")
+    return next((w for w in reversed(words) if w not in _COPULAS), words[-1]) if " " in said else said[-3:]

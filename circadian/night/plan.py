@@ -57,7 +57,7 @@ def plan_data(
     `read` is what a model has read in the turns.
     """
     read = read or Extracted()
-    sheet = gather(study_turns(turns), forgotten=forgotten, extracted=read.drafts)
+    sheet = gather(study_turns(turns), taught=taught, forgotten=forgotten, extracted=read.drafts)
     active = [f for f in sheet.facts if f.status == "active"]
     chosen, left = within_budget(active, settings.facts, taught)
     history = [f for f in sheet.facts if f.status != "active"]  # questions that an older telling was asked by

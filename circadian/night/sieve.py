@@ -90,8 +90,9 @@ _HABIT = re.compile(
     re.IGNORECASE,
 )
 _JOKE = re.compile(
-    r"\b(?:just kidding|kidding|jk|j/k|joking|just a joke|only joking|as a joke|rofl|not really|sarcasm|"
-    r"april fools)\b|/s\b|😂|🤣|😜",
+    r"\b(?:just kidding|kidding|jk|j/k|joking|(?:just|only|was|is|that's|it's) (?:a |my )?joke|as a joke|rofl|"
+    r"not really|sarcasm|april fools|pulling your leg|messing with you|i'm not serious)\b|"
+    r"[(*\[,–—-] ?(?:a )?joke\b|\bjoke (?:of course|obviously|!)|(?:^| )/[sj]\b|😂|🤣|😜",
     re.IGNORECASE,
 )
 _REPORTED = re.compile(

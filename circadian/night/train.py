@@ -26,7 +26,6 @@ from circadian.settings import CHECKOUT
 
 LOG = "train.log"
 CHECKPOINT = "checkpoint.safetensors"
-NOT_FINITE = "loss not finite"
 JUDGED = 8  # of so many untold questions one is kept to judge by
 SPARED = 64, 32  # replay questions and pieces of plain text whose directions a study leaves alone
 WORK = "candidate"  # subfolder of the night in which the child leaves the adapter

@@ -140,15 +140,21 @@ def weights_problem(path: Path) -> str:
     return "" if path.stat().st_size == whole else "cut short or longer than its header says"
 
 
-def check(adapter: Adapter, *, hashes: bool = True) -> list[str]:
-    """What is wrong with the files of an adapter: sizes always, sha256 against the manifest with `hashes`."""
-    problem = weights_problem(adapter.folder / WEIGHTS)
-    problems = [f"{WEIGHTS}: {problem}"] if problem else []
-    for name, wanted in adapter.manifest.files.items():
-        path = adapter.folder / name
+def check(adapter: Adapter, *, hashes: bool = True, served: bool = False) -> list[str]:
+    """What is wrong with the files of an adapter: sizes always, sha256 against the manifest with `hashes`.
+
+    `served`: only of the files that answer by day, not of what the next night would go on from.
+    """
+    names = [name for name in (WEIGHTS, *adapter.manifest.files) if not (served and name == STUDIED)]
+    problems: list[str] = []
+    for name in dict.fromkeys(names):
+        path, wanted = adapter.folder / name, adapter.manifest.files.get(name)
+        problem = weights_problem(path) if path.is_file() and path.suffix == Path(WEIGHTS).suffix else ""
         if not path.is_file():
             problems.append(f"{name}: missing")
-        elif hashes and sha256_file(path) != wanted:
+        elif problem:
+            problems.append(f"{name}: {problem}")
+        elif hashes and wanted and sha256_file(path) != wanted:
             problems.append(f"{name}: changed since it was written")
     return problems
 

@@ -48,7 +48,7 @@ def promote(home: Home, tag: str, *, expected_live: str | EllipsisType | None = 
         take_in(home)
         adapter = open_adapter(home, tag)
         refuse_unfit(adapter, legacy_ok=force)
-        refuse_damaged(adapter, hashes=True)
+        refuse_damaged(adapter, check(adapter))
         live = live_tag(home)
         if expected_live is not ... and live != expected_live:
             raise UserError(
@@ -96,7 +96,7 @@ def plan_rollback(home: Home, to: str | None = None) -> Move:
         return Move(live, left[-1] if left else None, left, trail)
     adapter = open_adapter(home, to)
     refuse_unfit(adapter, legacy_ok=True)
-    refuse_damaged(adapter, hashes=False)
+    refuse_damaged(adapter, check(adapter, hashes=False, served=True))
     if to == live:
         raise UserError(f"{to} is already live", hint="run_cycle.py --status lists what is on the shelf")
     return Move(live, to, trail[: trail.index(to) + 1] if to in trail else (*trail, to), trail)
@@ -120,7 +120,7 @@ def is_usable(home: Home, tag: str) -> bool:
     if missing(home.adapters / tag):
         return False
     adapter = open_adapter(home, tag)
-    return (passed(adapter.folder) or is_legacy(adapter.manifest)) and not check(adapter, hashes=False)
+    return (passed(adapter.folder) or is_legacy(adapter.manifest)) and not check(adapter, hashes=False, served=True)
 
 
 def refuse_unfit(adapter: Adapter, *, legacy_ok: bool) -> None:
@@ -135,8 +135,7 @@ def refuse_unfit(adapter: Adapter, *, legacy_ok: bool) -> None:
     )
 
 
-def refuse_damaged(adapter: Adapter, *, hashes: bool) -> None:
-    problems = check(adapter, hashes=hashes)
+def refuse_damaged(adapter: Adapter, problems: list[str]) -> None:
     if problems:
         raise UserError(f"{adapter.tag} is damaged: {'; '.join(problems)}", hint="the next night makes a new one")
 

@@ -7,10 +7,11 @@ an exam, or answers nonsense. Never: a guess. What the headers do not say is lef
 import json
 import struct
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from circadian.records import Json
+from circadian.records import STUDIED, Json
 from circadian.shelf.adapters import CONFIG, WEIGHTS, weights_problem
 
 EXPONENTS = {"F32": ("<u4", 0x7F800000), "F16": ("<u2", 0x7C00), "BF16": ("<u2", 0x7F80)}  # all ones: NaN or infinite
@@ -18,23 +19,27 @@ A, B = ".lora_a", ".lora_b"
 
 
 def candidate_problems(folder: Path, model: str, base: Path) -> list[str]:
-    """Reasons why the adapter in `folder` can't be one for `model`, whose files are in `base`; none when it may be."""
-    path = folder / WEIGHTS
-    if not path.is_file() or not (folder / CONFIG).is_file():
-        return [f"incomplete weights: {WEIGHTS if not path.is_file() else CONFIG} is missing"]
-    problem = weights_problem(path)
-    if problem:
-        return [f"incomplete weights: {WEIGHTS} is {problem}"]
+    """Reasons why the adapter in `folder` can't be one for `model`, whose files are in `base`; none when it may be.
+
+    Of what is served, and of what the next night goes on from: no exam sees that, and all later nights would suffer.
+    """
+    if not (folder / WEIGHTS).is_file() or not (folder / CONFIG).is_file():
+        return [f"incomplete weights: {WEIGHTS if not (folder / WEIGHTS).is_file() else CONFIG} is missing"]
+    paths = [folder / name for name in (WEIGHTS, STUDIED) if (folder / name).is_file()]
+    broken = [f"incomplete weights: {path.name} is {problem}" for path in paths if (problem := weights_problem(path))]
+    if broken:
+        return broken
     try:
         config: Json = json.loads((folder / CONFIG).read_bytes())
         named = config.get("model", model)
     except (ValueError, AttributeError):
         return [f"incomplete weights: {CONFIG} cannot be read"]
-    header = read_header(path)
-    shapes = {name: entry["shape"] for name, entry in header.items()}
+    served, *studied = ({name: entry["shape"] for name, entry in read_header(path).items()} for path in paths)
     reasons = [f"adapter of another base: it was trained for {named}, not {model}"] if named != model else []
-    reasons += other_base(shapes, base, model)
-    return [*reasons, *halves(shapes, config), *not_finite(path, header)]
+    if studied not in ([], [served]):
+        reasons.append(f"incomplete weights: {STUDIED} holds other matrices than {WEIGHTS}")
+    reasons += [*other_base(served, base, model), *halves(served, config)]
+    return [*reasons, *chain.from_iterable(map(not_finite, paths))]
 
 
 def read_header(path: Path) -> Json:
@@ -74,10 +79,11 @@ def halves(shapes: Mapping[str, Any], config: Json) -> Iterator[str]:
         yield f"incomplete weights: {len(blocks)} of {promised} layers"
 
 
-def not_finite(path: Path, header: Json) -> Iterator[str]:
+def not_finite(path: Path) -> Iterator[str]:
     """Matrices that hold NaN or infinity."""
     import numpy as np
 
+    header = read_header(path)
     data = np.fromfile(path, dtype=np.uint8)
     start = 8 + int(data[:8].view("<u8")[0])
     bad: list[str] = []
@@ -88,4 +94,5 @@ def not_finite(path: Path, header: Json) -> Iterator[str]:
             bits = np.frombuffer(data[start + low : start + high].tobytes(), dtype=kind)
             bad += [name] if bool(((bits & mask) == mask).any()) else []
     if bad:
-        yield f"weights are not finite: {len(bad)} of {len(header)} matrices, first {bad[0]}"
+        where = "" if path.name == WEIGHTS else f" of {path.name}"
+        yield f"weights are not finite: {len(bad)} of {len(header)} matrices{where}, first {bad[0]}"
