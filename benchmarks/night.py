@@ -46,15 +46,33 @@ LIFE = Path(__file__).parent / "lives" / "unseen"
 QUICK_RECALL = 0.60
 SPEED_STEPS = 20  # of each trainer, for lessons per second
 NOTES: list[str] = []
+STOCK = """
+import sys
+import circadian.backend
+import mlx_lm.lora
+from mlx_lm.tuner.callbacks import TrainingCallback
+from circadian.backend.device import peak_memory
+
+class Tell(TrainingCallback):
+    def on_train_loss_report(self, info):
+        print("trained", info["trained_tokens"], "peak", peak_memory())
+
+mlx_lm.lora.get_reporting_callbacks = lambda *args, **kwargs: Tell()
+sys.argv[0] = "lora"
+mlx_lm.lora.main()
+"""  # stock `mlx_lm lora` in a process prepared like ours, which says what it did
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Measure:
-    """One model after one night. Rates in 0..1; `passed` per capability item; perplexity of plain text."""
+    """One model after one night. Rates in 0..1; `passed` per capability item; perplexity of plain text.
+
+    `stale`: None while nothing told was changed.
+    """
 
     recall: float
-    stale: float
+    stale: float | None
     invented: float
     passed: Mapping[str, bool]
     category: Mapping[str, str]
@@ -144,7 +162,7 @@ def live_through(
         if args.show:
             say("\n".join(after.misses))
         if args.rivals and night == 1:
-            rows += rivals(home, args, tag, due, never, told_values(probes), items, text, base)
+            rows += rivals(home, args, seed, tag, due, never, told_values(probes), items, text, base)
             missed += speed_bar(home, args, tag)
     NOTES.append("seconds by night: " + " ".join(f"{n}:{s:.0f}" for n, s in seconds.items()))
     if args.nights >= 30 and not args.rebuild:
@@ -219,7 +237,7 @@ def measure(
     losses = [x for row in model.text_losses(text) for x in row]
     return Measure(
         recall=mean(hits),
-        stale=mean(stale),
+        stale=mean(stale) if stale else None,
         invented=mean(invented),
         passed={s.item_id: bool(s.passed) for s in scores},
         category={s.item_id: s.category for s in scores},
@@ -280,17 +298,17 @@ def row_of(
         "seed": seed,
         "night": night,
         "recall": f"{after.recall:.1%}",
-        "stale": f"{after.stale:.1%}",
+        "stale": "-" if after.stale is None else f"{after.stale:.1%}",
         "false (base)": f"{after.invented:.0%} ({base.invented:.0%})",
         "capability (base)": f"{sum(after.passed.values())} ({sum(base.passed.values())}) of {len(base.passed)}",
         "difference 95 %": f"{low:+.1%} to {high:+.1%}",
         "perplexity": f"{change:+.1%}",
-        "lessons": figures.get("lessons", "-"),
-        "tokens": figures.get("tokens", "-"),
+        "lessons": figures["lessons"],
+        "tokens": figures["tokens"],
         "seconds": round(wall),
-        "study s": round(figures.get("seconds", 0)),
-        "tok/s": round(figures.get("tokens", 0) / max(figures.get("seconds", 1), 1)),
-        "GB": round(figures.get("peak_memory", 0) / 1e9, 1),
+        "study s": round(figures["seconds"]),
+        "tok/s": round(figures["tokens"] / max(figures["seconds"], 1)),
+        "GB": round(figures["peak_memory"] / 1e9, 1),
     }
 
 
@@ -304,7 +322,7 @@ def judge(
         return out
     low, _ = interval(base.passed, after.passed)
     checks = {
-        "stale": (after.stale, after.stale <= BARS["stale"]),
+        "stale": (after.stale or 0.0, after.stale is None or after.stale <= BARS["stale"]),
         "false memories above base": (
             after.invented - base.invented,
             after.invented - base.invented <= BARS["false memories above base"],
@@ -321,7 +339,7 @@ def judge(
     return out
 
 
-def rivals(home: Home, args: argparse.Namespace, tag: str, *what: Any) -> list[Row]:
+def rivals(home: Home, args: argparse.Namespace, seed: int, tag: str, *what: Any) -> list[Row]:
     """Stock mlx_lm lora on the raw log (100 iterations, lr 2e-4, batch 1, 16 layers) and on our own lessons."""
     *questions, base = what
     raw = home.root / "raw"
@@ -342,28 +360,29 @@ def rivals(home: Home, args: argparse.Namespace, tag: str, *what: Any) -> list[R
     out: list[Row] = []
     for name, (data, flags) in runs.items():
         adapter = home.adapters / f"rival-{len(out)}"
-        seconds = stock(args.model, data, adapter, flags)
+        figures = stock(args.model, data, adapter, flags)
         after = measured(home, args.model, adapter.name, *questions)
         steps, size = int(flags[1]), int(flags[3])
-        figures = {"lessons": steps * size, "seconds": seconds}
-        out.append(row_of(name, args.seeds[0], 1, after, base, figures, seconds))
+        out.append(row_of(name, seed, 1, after, base, {**figures, "lessons": steps * size}, figures["seconds"]))
         shutil.rmtree(adapter)
     return out
 
 
-def stock(model: str, data: Path, adapter: Path, flags: list[str]) -> float:
-    """Run `mlx_lm lora` in a process of its own, prepared like ours (OpenBLAS, dequantized); returns its seconds."""
+def stock(model: str, data: Path, adapter: Path, flags: list[str]) -> Row:
+    """Run `mlx_lm lora` in a process of its own, prepared like ours (OpenBLAS, dequantized).
+
+    Returns its seconds (loading included), the tokens that it trained on, and its peak memory in bytes.
+    """
     from circadian.backend.model import find_model
 
     folder = float_copy(find_model(model).folder)
-    code = "import circadian.backend, sys; from mlx_lm.lora import main; sys.argv = ['lora', *sys.argv[1:]]; main()"
-    command = [sys.executable, "-c", code, "--model", str(folder), "--train", "--data", str(data)]
+    command = [sys.executable, "-c", STOCK, "--model", str(folder), "--train", "--data", str(data)]
     command += ["--adapter-path", str(adapter), "--val-batches", "1", "--steps-per-eval", "100000", "--mask-prompt"]
-    began = time.monotonic()
-    subprocess.run(
-        [*command, *flags], check=True, cwd=ROOT, stdout=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": str(ROOT)}
-    )
-    return time.monotonic() - began
+    began, env = time.monotonic(), {**os.environ, "PYTHONPATH": str(ROOT)}
+    said = subprocess.run([*command, *flags], check=True, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=env).stdout
+    seconds = time.monotonic() - began
+    tokens, peak = re.findall(r"trained (\d+) peak (\d+)", said)[-1]
+    return {"seconds": seconds, "tokens": int(tokens), "peak_memory": int(peak)}
 
 
 def float_copy(folder: Path) -> Path:
@@ -400,7 +419,7 @@ def stock_lessons_per_second(home: Home, model: str, lessons: Path, batch: int) 
     seconds: list[float] = []
     for steps in (2, 2 + SPEED_STEPS):
         flags = ["--iters", str(steps), "--batch-size", str(batch), "--num-layers", str(LAYERS)]
-        seconds.append(stock(model, lessons, home.adapters / "speed", flags))
+        seconds.append(stock(model, lessons, home.adapters / "speed", flags)["seconds"])
         shutil.rmtree(home.adapters / "speed")
     return SPEED_STEPS * batch / (seconds[1] - seconds[0])
 

@@ -10,7 +10,7 @@ import pytest
 from circadian import shelf
 from circadian.exam.forgetting import measure_forgotten
 from circadian.files import read_json
-from circadian.forgetting import must_go
+from circadian.forgetting import must_go, report_proofs
 from circadian.gate.forgetting import with_forgotten
 from circadian.night.dataset import read_night
 from circadian.night.forget import Proof, keep_proof, proofs, still_held
@@ -78,6 +78,26 @@ def test_the_gate_holds_what_is_likelier_than_before_or_not_measured() -> None:
         assert not verdict.promote and verdict.reasons == ("forgotten a: not measured",)
     assert with_forgotten(bad, ["a"], {"a": -1.0}, {"a": -2.0}).reasons == ("harm",)
     assert with_forgotten(bad, ["a"], {"a": -2.0}, {"a": -1.0}).reasons[1] == "harm"
+
+
+def test_a_promoted_night_proves_it_once_and_for_all(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    """Both figures of every telling are said and recorded; the mark is proven, and no later night asks again."""
+    tell(home, "My dog's name is Rex.", "Actually, my dog is called Noodle now.")
+    mark = forget_in(home, VALUE)
+    old, new = mark.facts
+    measured = {old.id: [-20.0, -20.5], new.id: [-31.25, -35.5]}
+    report_proofs(home, TAUGHT, Verdict(False, ("harm",), {"forgotten": measured}))
+    assert not marks_of(home)[0].proven
+    report_proofs(home, TAUGHT, Verdict(True, ("recall",), {"forgotten": measured}))
+    assert marks_of(home)[0].proven and proofs(marks_of(home), frozenset(), (), frozenset(), 0) == ()
+    said = capsys.readouterr().err
+    assert said.count(f"forgotten: {new.statement}  log p -31.2 before it was told, -35.5 now") == 2
+    rows = [r for r in shelf.read_ledger(home).rows if r["event"] == "forgotten"]
+    assert [(r["reason"], r["figures"]["before"], r["figures"]["after"]) for r in rows[2:]] == [
+        ("proven", -20.0, -20.5),
+        ("proven", -31.25, -35.5),
+    ]
+    assert {r["reason"] for r in rows[:2]} == {"not proven yet"} and VALUE not in home.ledger.read_text()
 
 
 # a whole night, on the tiny checkpoint

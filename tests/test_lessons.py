@@ -55,6 +55,14 @@ def test_at_least_eight_wordings_for_every_fact() -> None:
         assert any(x.fact_id == fact.id for x in lessons.test), fact.statement
 
 
+def test_a_fact_is_asked_for_in_other_contexts_too() -> None:
+    facts = facts_of("My dog's name is Noodle.", "My manager is Tomasz Bielak.", "I live in Bonn.")
+    lessons = make_lessons(facts, seed=0).train
+    for fact in facts:
+        contexts = [x for x in lessons if x.fact_id == fact.id and x.kind == "context"]
+        assert contexts and all(fact.value in x.answer for x in contexts), fact.statement
+
+
 def test_answers_state_the_value_and_questions_do_not() -> None:
     for fact, lessons in every_set():
         for lesson in (*lessons.train, *lessons.valid, *lessons.test):

@@ -4,6 +4,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.studies import OTHERS, PAIRS, setup
@@ -38,6 +39,28 @@ def test_replay_is_taught_while_it_is_written_and_read_again_only_where_its_toke
             assert sorted(probs) == pytest.approx(sorted(want), abs=1e-4)
             wanted = dict(zip(want_ids, want, strict=True))
             assert sum(abs(p - wanted.get(i, p)) for i, p in zip(ids, probs, strict=True)) < 1e-3
+
+
+def test_what_the_base_model_says_is_asked_for_once_and_read_back_the_same(tmp_path: Path) -> None:
+    from circadian.backend import replay_cache
+    from circadian.backend.model import open_model
+
+    model, cache = open_model(str(write_tiny_model(tmp_path / "model"))), tmp_path / "cache"
+    looked: list[int] = []
+
+    def taught(questions: list[str]) -> Any:
+        return replay_cache.read_or_teach(model, questions, cache, lambda done, of: looked.append(of))
+
+    rows, examples = taught(OTHERS[:4])
+    assert set(looked) == {4}
+    again = taught(OTHERS[:4])
+    assert set(looked) == {4} and again[0] == rows
+    for one, other in zip(examples, again[1], strict=True):
+        assert (one.tokens, one.offset, one.teacher.ids) == (other.tokens, other.offset, other.teacher.ids)
+        assert np.allclose(one.teacher.probs, other.teacher.probs)
+    looked.clear()
+    assert taught(OTHERS[:5])[0][: len(rows)] == rows
+    assert set(looked) == {1}, "only the new question"
 
 
 @pytest.mark.parametrize(

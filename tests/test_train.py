@@ -151,7 +151,7 @@ def test_base_weights_do_not_change_and_base_is_four_bit_where_metal_would_keep_
     import mlx.core as mx
     from mlx.utils import tree_flatten
 
-    study = setup(write_tiny_model(tmp_path / "model", bits=4))(tmp_path)
+    study = setup(write_tiny_model(tmp_path / "model", bits=4), quiet=0.1)(tmp_path)
     before = {k: mx.array(v) for k, v in tree_flatten(study.model.module.parameters()) if "lora" not in k}
     study.run(tmp_path / "a.safetensors")
     after = dict(tree_flatten(study.model.module.parameters()))
@@ -168,7 +168,7 @@ def test_qlora_trains_on_weights_that_stay_quantized_bit_for_bit(tmp_path: Path,
 
     monkeypatch.setattr(backend, "to_float32", lambda module: module)
     monkeypatch.setattr(train, "on_metal", lambda: True)
-    study = setup(write_tiny_model(tmp_path / "model", bits=4), passes=12)(tmp_path)
+    study = setup(write_tiny_model(tmp_path / "model", bits=4), passes=12, quiet=0.01)(tmp_path)
     before = {k: mx.array(v) for k, v in tree_flatten(study.model.module.parameters()) if "lora" not in k}
     assert any(v.dtype == mx.uint32 for v in before.values())
     loss = mean_loss(study)
@@ -201,10 +201,38 @@ def test_the_adapter_clipped_on_disk_is_the_one_that_was_examined(tmp_path: Path
     assert model.token_losses(asked) == examined != full
 
 
+def test_gradients_are_clipped_by_their_global_norm() -> None:
+    """What Adam makes of a second gradient depends on how much larger it is than the first."""
+    import mlx.core as mx
+
+    from circadian.backend.optimizer import ClippedAdam
+
+    def second_step(clip: float) -> float:
+        optimizer, weight = ClippedAdam(1e-2, clip, {}), {"w": mx.zeros((2, 2))}
+        weight = optimizer.apply_gradients({"w": mx.full((2, 2), 0.01)}, weight)  # norm 0.02
+        return float(mx.abs(optimizer.apply_gradients({"w": mx.full((2, 2), 5.0)}, weight)["w"] - weight["w"]).max())
+
+    assert second_step(1e9) == pytest.approx(second_step(10.0), rel=1e-4)  # norm 10: not clipped
+    again = 0.19 / (1 - 0.999**2) ** 0.5  # of two equal gradients: m / sqrt(v), betas 0.9 and 0.999
+    assert second_step(0.02) == pytest.approx(0.01 * again, rel=1e-3)
+    assert second_step(1e9) < 0.8 * second_step(0.02)
+
+
+def test_a_fact_is_known_by_the_median_of_its_wordings_largest_token_losses(tmp_path: Path, monkeypatch: Any) -> None:
+    study = setup(write_tiny_model(tmp_path / "model"), known_loss=0.7)(tmp_path)
+    study.valid = [e for e in study.valid if e.fact == study.valid[0].fact][:1] * 3
+    (fact,) = {e.fact for e in study.valid}
+    for losses, typical in (([[0.1, 0.9], [0.2, 0.3], [0.6, 0.1]], 0.6), ([[0.1, 0.9], [0.8, 0.3], [0.0, 0.1]], 0.8)):
+        monkeypatch.setattr(study, "example_losses", lambda _, found=losses: found)
+        assert study.typical_losses() == {fact: typical}
+        assert study.above_known(study.typical_losses()) == ([fact] if typical > 0.7 else [])
+    assert study.above_known({"a": float("nan"), "b": 0.7, "c": 0.69}) == ["a", "b"]
+
+
 def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_good_state(tmp_path: Path) -> None:
     import mlx.core as mx
 
-    study = setup(write_tiny_model(tmp_path / "model"), learning_rate=1e30, clip=1e30, warmup=0)(tmp_path)
+    study = setup(write_tiny_model(tmp_path / "model"), learning_rate=1e30, clip=1e30, warmup=0, quiet=0.1)(tmp_path)
     state = study.run(tmp_path / "a.safetensors")
     assert state.stopped == "loss not finite"
     assert all(mx.isfinite(v).all().item() for v in weights(tmp_path / "a.safetensors").values())
