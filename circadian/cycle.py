@@ -244,7 +244,7 @@ def starting_point(home: Home, settings: Settings, options: NightOptions) -> Sta
     if not unfit:
         return Start(tag, folder, frozenset(manifest.facts))
     if options.adapter_tag:
-        raise UserError(f"{tag} {unfit}", hint="match it by flags, or start from the base model with --reset-adapter")
+        raise UserError(f"{tag} {unfit}", hint="match its flags, or start from the base model with --reset-adapter")
     say(f"{tag} {unfit}: starting from the base model, everything told is studied again")
     return Start(note=unfit)
 

@@ -140,7 +140,8 @@ def live_fit(home: Home, model: str) -> str | None:
     live = shelf.live_tag(home)
     if live is None or forgetting.must_go(home, live):
         return None
-    return live if shelf.read_manifest(shelf.adapter_folder(home, live)).model == model else None
+    adapter = shelf.open_adapter(home, live)
+    return live if adapter.manifest.model == model and not shelf.check(adapter, served=True) else None
 
 
 # --- one model examined -----------------------------------------------------------------------------------------

@@ -1,16 +1,15 @@
 """Purge: take what was forgotten out of every file of a home, and delete the adapters that knew it.
 
 In this order, so that a kill leaves a live link that works and a mark by which the next purge finds the rest: the link
-goes first, then nights that were cut short and went on from an adapter that knew it, then adapters (the youngest first:
-who descends from whom must stay known), what nights say, journal, what else
-mentions it, and the mark's own words last. Pages and pictures of the report go whatever they say: they are made anew,
-and a number or a date in them can't be told from any other. Never: a file outside data/, adapters/ and logs/, or a link
-to a deletion.
+goes first, then nights that were cut short and may have weights that knew it, then adapters (the youngest first: who
+descends from whom must stay known), what nights say, the journal, what else mentions it, and the mark's own words last.
+Pages and pictures of the report go whatever they say: they are made anew, and a number or a date in them can't be told
+from any other. Never: a file outside data/, adapters/ and logs/, or a link to a deletion.
 """
 
 import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -18,6 +17,7 @@ from typing import Any, cast
 from circadian import shelf
 from circadian.console import say
 from circadian.day.journal import line_id, read_journal
+from circadian.errors import UserError
 from circadian.files import remove_lines, sweep, sync_folder, write_atomic
 from circadian.night.facts import gather
 from circadian.night.forget import holders, keep_mark, lineage, read_forgotten, strike
@@ -25,7 +25,7 @@ from circadian.night.lessons import contains
 from circadian.night.plan import DONE
 from circadian.night.reader import drop_replies, read_before, store
 from circadian.night.train import CHECKPOINT, WORK
-from circadian.records import Fact, Forgotten, Json, Turn, normalize
+from circadian.records import Fact, Forgotten, Json, Manifest, Turn, normalize
 from circadian.settings import Home
 from circadian.shelf.adapters import DELETING
 from circadian.shelf.live import name
@@ -40,7 +40,10 @@ FREE_TEXT = ("answer", "why", "reason", "reasons", "statement", "value", "questi
 
 @dataclass(frozen=True)
 class Purge:
-    """What a purge will do. `told`: turns that told it, `mention`: others that say it, `kept`: those that tell more."""
+    """What a purge will do. `told`: turns that told it, `mention`: others that say it, `kept`: those that tell more.
+
+    `nights`: those of which something goes; `cut_short`: of these, whose weights may know it, and which go whole.
+    """
 
     mark: Forgotten
     told: tuple[Turn, ...]
@@ -63,6 +66,7 @@ class Purge:
             *(f"  with them goes: {fact.statement}" for fact in self.lost),
             *(f"  stays, because it tells something else: {turn.user!r}" for turn in self.kept),
             f"  nights: {', '.join(self.nights) or 'none'}",
+            *(f"  goes whole, for it was cut short and may know it: {night}" for night in self.cut_short),
             *(f"  goes, whatever it says, and --report makes it anew: {path}" for path in self.pages),
             f"  adapters to delete: {', '.join(self.adapters) or 'none'}{live}",
         ]
@@ -98,8 +102,7 @@ def plan_purge(home: Home, mark: Forgotten) -> Purge:
     retained = shelf.list_adapters(home)
     manifests = {a.tag: a.manifest for a in retained}
     held = holders([mark], manifests, home.nights)
-    open_nights = [p for p in folders(home.nights) if (p / WORK).exists() or (p / CHECKPOINT).exists()]
-    cut_short = [p.name for p in open_nights if lineage(p.name, manifests, home.nights, {}).holds(mark)]
+    cut_short = [p.name for p in folders(home.nights) if may_hold(home, p, manifests, mark)]
     saying_nights = {p.name for p in folders(home.nights) if any(mentions(f, mark) for f in files_in(p))}
     live = shelf.live_tag(home)
     fit = [a.tag for a in retained if a.tag not in held and shelf.passed(a.folder) and not shelf.check(a, served=True)]
@@ -116,6 +119,16 @@ def plan_purge(home: Home, mark: Forgotten) -> Purge:
         live=live,
         next_live=fit[-1] if live in held and fit else None,
     )
+
+
+def may_hold(home: Home, night: Path, manifests: Mapping[str, Manifest], mark: Forgotten) -> bool:
+    """Whether a night that was cut short has weights that knew it, as far as anyone can tell."""
+    if (night / DONE).exists() or not ((night / WORK).exists() or (night / CHECKPOINT).exists()):
+        return False
+    try:
+        return lineage(night.name, manifests, home.nights, {}).holds(mark)
+    except UserError:  # a damaged file of it, or of one that it went on from
+        return True
 
 
 def purge(home: Home, plan: Purge) -> list[Path]:
@@ -183,6 +196,7 @@ def clean_night(home: Home, folder: Path, mark: Forgotten) -> None:
     What was cut short may hold weights, which no line tells.
     """
     if (folder / DONE).exists() and not (folder / WORK).exists():
+        (folder / CHECKPOINT).unlink(missing_ok=True)
         for path in files_in(folder):
             clean_file(home, path, mark)
     if folder.name.startswith(DELETING) or any(mentions(path, mark) for path in files_in(folder)):

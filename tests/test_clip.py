@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from circadian import nightly_exam
-from circadian.nightly_exam import CLIPS, Candidate, Exam, weigh
+from circadian.nightly_exam import Candidate, Exam, weigh
 from circadian.records import Report, Verdict
 from circadian.settings import Home, Settings
 from tests.test_gate import GOOD, LIVE, SETTINGS, recall, report
@@ -39,7 +39,6 @@ def weighed(
 def test_what_harms_at_full_scale_and_passes_at_a_smaller_one_is_promoted_at_that(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert CLIPS == (0.8, 0.6)
     verdict, asked, scale = weighed(home, monkeypatch, {1.0: HARMED, 0.8: GOOD})
     assert verdict.promote and asked == [1.0, 0.8] and scale == pytest.approx(16.0)
     assert verdict.reasons[-1] == "at 0.8 of its LoRA scale" and verdict.figures["scale"] == 0.8

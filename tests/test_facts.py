@@ -4,20 +4,24 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from circadian.night.facts import FactSheet, gather
+from circadian.night.facts import FactSheet, covers, gather
 from circadian.night.grammar import value_type
 from circadian.night.plan import plan_data
-from circadian.records import Fact, Json, Message, Turn
+from circadian.records import Fact, Forgotten, Json, Message, Turn
 from circadian.settings import NightSettings
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "tests" / "data"
 
 
+PEOPLE = (
+    "Mart Hann Jul Rit Karl Just Paul Mari Luc Andre Stef Roman Fabi Emil Dam Seb Vale Rom Flor Pet Dan Mel Iv Nin Al"
+).split()
 NOTHING: set[tuple[str, str]] = set()
 
 
@@ -72,7 +76,8 @@ def test_common_statements(text: str, key: str, value: str, statement: str) -> N
         "My dog is called Mussolini, just kidding!",
         "My dog's name is Caesar the Great. (joke)",
         "I have twelve wives. That was a joke!",
-        "My boss is Darth Vader /s",
+        "My boss is Darth Vader (/s)",
+        "My boss is Darth Vader.\n/j",
         "He said: my dog is called Rex.",
         "> My dog is called Rex.",
         '"My dog is called Rex."',
@@ -110,16 +115,35 @@ def test_told_again_differently_the_newer_wins_and_remembers_the_older() -> None
     assert any("Biscuit" in note for note in sheet.notes)
 
 
-def test_only_what_no_night_has_studied_yet_is_told_twice() -> None:
-    turns = [turn("I live in Graz.", 0), turn("We moved to Utrecht.", 7)]
+def test_what_was_told_in_two_ways_on_one_day_is_news_until_it_is_studied() -> None:
+    def on(day: int, text: str) -> Turn:
+        return replace(turn(text, day), time=f"2026-11-{day:02d}T10:00:00+01:00")
+
+    turns = [on(1, "I live in Graz."), replace(on(1, "We moved to Utrecht."), id="later")]
     older, newer = gather(turns).facts
     assert [(f.value, f.status) for f in (older, newer)] == [("Graz", "superseded"), ("Utrecht", "active")]
-    (note,) = gather(turns).notes
-    assert note.endswith(f"the later counts: {newer.statement} (before: {older.statement})")
-    for taught in (older.id, newer.id):
-        assert gather(turns, taught=frozenset({taught})).notes == ()
-        data = plan_data(turns, NightSettings(), frozenset(), frozenset({taught}))
-        assert not any("told twice" in note for note in data.notes)
+    note = "told twice on one day, the later counts: You moved to Utrecht. (before: You live in Graz.)"
+    assert gather(turns).notes == (note,) and note in plan_data(turns, NightSettings(), frozenset()).notes
+    assert gather(turns, taught=frozenset({newer.id})).notes == ()
+    assert plan_data(turns, NightSettings(), frozenset(), frozenset({newer.id})).notes == ()
+    assert gather([turns[0], on(2, "We moved to Utrecht.")]).notes == ()  # moved overnight: no contradiction
+    third = [*turns, on(3, "We moved to Oslo.")]
+    assert gather(third, taught=frozenset({gather(third).facts[-1].id})).notes == ()  # only what counts is taught
+
+
+def test_more_facts_than_a_night_studies_are_cut_to_the_untaught_the_often_told_and_the_newest() -> None:
+    texts = [f"My friend {a}{b} lives in Bonn." for a in PEOPLE for b in ("a", "o", "ie", "us")]
+    turns = [turn(text, i) for i, text in enumerate([*texts, texts[0], texts[0]])]
+    told = plan_data(turns, NightSettings(facts=500), frozenset()).active
+    data = plan_data(turns, NightSettings(facts=30), frozenset())
+    left = len(told) - 30
+    assert left >= 70 and len(data.active) == 30 and data.dropped["facts over the budget"] == left
+    assert f"{left} facts wait: a night studies 30 (night.facts)" in data.notes
+    often = [f for f in told if len(f.turn_ids) > 1]
+    assert often and {f.id for f in often} <= {f.id for f in data.active}
+    assert [f.id for f in data.active if f not in often] == [f.id for f in told if f not in often][-30 + len(often) :]
+    rest = plan_data(turns, NightSettings(facts=30), frozenset(), frozenset(f.id for f in data.active))
+    assert not {f.id for f in rest.active} & {f.id for f in data.active}
 
 
 def test_told_the_same_again_counts() -> None:
@@ -167,11 +191,38 @@ def test_a_pronoun_is_who_was_named_before_it() -> None:
         ("আমার কুকুরের নাম টমি।", "টমি"),
         ("मेरी बहन का नाम सीमा है।", "सीमा"),
         ("என் நாயின் பெயர் டோமி.", "டோமி"),
+        ("میری بہن کا نام ثنا ہے۔", "ثنا"),
     ],
 )
 def test_other_languages_are_kept_word_for_word(text: str, value: str) -> None:
     (fact,) = active(text)
     assert (fact.relation, fact.statement, fact.value) == ("statement", text, value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "میرا نام کیا ہے؟",
+        "मेरा नाम क्या है",
+        "Իմ անունը ի՞նչ է։",
+        "சென்னை என்பது ஒரு நகரம்.",
+        "చైనా పెద్ద దేశం.",
+        "Հիմա անձրև է։",
+        "उस आदमी का नाम राम है।",
+        "القاهرة أكبر من الإسكندرية.",
+        "کشمیری چائے مشہور ہے۔",
+    ],
+)
+def test_questions_and_what_is_nobodys_own_are_no_facts_in_other_scripts(text: str) -> None:
+    assert active(text) == []
+
+
+def test_a_mark_covers_what_an_older_program_read_with_another_end_mark() -> None:
+    (now,) = active("मेरी बहन का नाम सीमा है।")
+    said = f"{now.details['said'].rstrip('।')}।."
+    before = replace(now, id="old", value="है।", key="x|statement", subject="x", details={**now.details, "said": said})
+    mark = Forgotten("old", ("old",), before.key, said, "है।", (before,), now.turn_ids, "2026-11-01")
+    assert covers(mark, now)
 
 
 @pytest.mark.parametrize(

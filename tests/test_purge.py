@@ -51,6 +51,10 @@ def lived_in(home: Home) -> Forgotten:
     went_on = home.nights / "2026-08-25"  # cut short too; no line of it says it, but what it went on from knew it
     write_night(went_on, plan_data(turns_of(home)[2:3], NIGHT, frozenset()), {"tag": went_on.name, "start_tag": CHILD})
     (went_on / "checkpoint.safetensors").write_bytes(b"weights that inherited it")
+    for tag, start in (("2026-08-26", OLD), ("2026-08-27", None)):  # cut short as well, and never knew it
+        innocent = home.nights / tag
+        write_night(innocent, plan_data(turns_of(home)[2:3], NIGHT, frozenset()), {"tag": tag, "start_tag": start})
+        (innocent / "checkpoint.safetensors").write_bytes(b"weights")
     history = home.memories.parent / "chat_history"
     history.write_text("\n# 2026-08-22\n+My dog is called Noodle.\n\n# 2026-08-23\n+I live in Bonn.\n")
     home.memories.with_name("memories.torn.jsonl").write_text('{"messages": [{"role": "user", "content": "Noodle is\n')
@@ -82,6 +86,7 @@ def assert_purged(home: Home, mark: Forgotten) -> None:
     report = read_json(home.adapters / OLD / "report.json")
     assert report["candidate"]["recall"][0] == {"item_id": "x", "answer": "[forgotten]", "why": "no value"}
     assert not (home.nights / "2026-08-24").exists() and not (home.nights / "2026-08-25").exists()
+    assert all((home.nights / tag / "checkpoint.safetensors").exists() for tag in ("2026-08-26", "2026-08-27"))
     rows = (home.nights / TAUGHT / "train.jsonl").read_text()
     assert "Bonn" in rows and (home.nights / TAUGHT / DONE).exists()
     assert "I live in Bonn." in (home.memories.parent / "chat_history").read_text()

@@ -4,7 +4,7 @@ Pure and deterministic, no model. The model's own path (options) adds to this on
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from circadian.night.builders import MULTI, Draft, appositive, kind_of
@@ -86,7 +86,7 @@ def gather(
 ) -> FactSheet:
     """Read `turns` in order. Turns tagged no-train are not looked at.
 
-    What contradicts itself is news as long as neither telling was `taught` (ids of facts). What was `forgotten` has
+    What contradicts itself on one day is news until what counts was `taught` (ids of facts). What was `forgotten` has
     that status; told again in a turn after that, it is a new fact. `extracted` are a model's verified drafts by turn
     id; they come after the rules' of the same turn, and only where those say no such thing.
     """
@@ -103,7 +103,7 @@ def gather(
         _add(dropped, {"model: told by the rules": len(more) - len(new)} if len(new) < len(more) else {})
         for draft, update in (*found, *new):
             shelf.put(draft, turn, update)
-    return FactSheet(tuple(shelf.told()), dropped, tuple(shelf.notes))
+    return FactSheet(tuple(shelf.told()), dropped, tuple(shelf.told_twice()))
 
 
 def read_turn(text: str) -> tuple[list[tuple[Draft, bool]], dict[str, int]]:
@@ -316,11 +316,9 @@ def covers(mark: Forgotten, fact: Fact) -> bool:
 
 def _is_read_anew(old: Fact, new: Fact) -> bool:
     """The same words, or as much or less of them about the same subject."""
-    said = new.details.get("said")
+    was, said = (fact.details.get("said", "").rstrip(" .!。։।۔") for fact in (old, new))
     one, other = f" {canonical(old.value)} ", f" {canonical(new.value)} "
-    return (said is not None and said == old.details.get("said")) or (
-        old.subject == new.subject and (one in other or other in one)
-    )
+    return (said != "" and said == was) or (old.subject == new.subject and (one in other or other in one))
 
 
 def is_same(one: Fact, other: Fact) -> bool:
@@ -344,7 +342,7 @@ class _Shelf:
         self.taught = taught
         self.forgotten = forgotten
         self.gone: dict[str, Forgotten] = {}
-        self.notes: list[str] = []
+        self.replaced: list[tuple[Fact, Fact]] = []
 
     def put(self, draft: Draft, turn: Turn, update: bool) -> None:
         older = self._about_the_same(draft, update, turn)
@@ -424,9 +422,15 @@ class _Shelf:
         for i, fact in enumerate(self.facts):
             if fact.superseded_by == older.id:
                 self.facts[i] = replace(fact, superseded_by=newer.id)
-        if not {older.id, newer.id} & self.taught and older.id not in self.gone:
-            said = f"{newer.statement} (before: {older.statement})"
-            self.notes.append(f"told twice since the last night, the later counts: {said}")
+        if older.id not in self.gone:
+            self.replaced.append((older, newer))
+
+    def told_twice(self) -> Iterator[str]:
+        """What was told in two ways on one day and what replaced it was not `taught` yet."""
+        heads = {fact.id: fact.superseded_by or fact.id for fact in self.facts}
+        for older, newer in self.replaced:
+            if (older.time or "")[:10] == (newer.time or "")[:10] and heads[newer.id] not in self.taught:
+                yield f"told twice on one day, the later counts: {newer.statement} (before: {older.statement})"
 
 
 def _same_value(one: str, other: str) -> bool:

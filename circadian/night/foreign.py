@@ -26,12 +26,22 @@ _OWN = re.compile(
     r"mijn|onze|ik|"
     r"mój|moja|moje|nasz\w*|min|mitt|vår|jag|jeg|můj|náš|minun|benim|vivo|tengo|soy|abito|moro|mieszkam|bydlím|asun)\b|"
     r"мо[йяеёюи]\w*|наш\w*|(?<!\w)я(?!\w)|мене|меня|我|私|僕|俺|내|나는|제|우리|मेरा|मेरी|मेरे|मैं|هات|اسمي|منزلي|أنا|کلبي|"
-    r"ي(?= )|שלי|אני|μου|είμαι|μένω|ฉัน|ผม|мій|мої|мо[єї]\w*|ჩემ\w*|მე(?= )|իմ|ես|আমার|আমি|என்|எனது|நான்|నా|నేను|"
-    r"ನನ್ನ|ನಾನು|എന്റെ|ഞാൻ|મારું|મારો|મારી|હું|ਮੇਰ[ਾੀੇ]|ਮੈਂ|माझ[ाीे]|मी(?= )|میر[ایے]|من(?= )|ስሜ|የኔ|እኔ|ខ្ញុំ|ຂ້ອຍ|ကျွန်",
+    r"ي(?= )|שלי|אני|μου|είμαι|μένω|ฉัน|ผม",
     re.IGNORECASE,
 )
-_ENDS = ".!。।։។።۔ "
-_COPULAS = bag("है हैं हूँ ہے ہیں ہوں છે ਹੈ ਹਾਂ ነው ናት է են եմ არის")  # "is", where it ends a sentence
+# Whole words only: in these scripts vowel signs are no letters to `re`, and such a word begins many another.
+_MARKS = ".!,。։।۔ "
+_OWN_WORDS = bag(
+    "ჩემი ჩემს ჩემმა ჩემო ჩვენი ჩვენს მე ჩვენ իմ իմս մեր আমার আমি আমাদের என் எனது எனக்கு நான் எங்கள் "
+    "నా నాకు నేను మా ನನ್ನ ನನಗೆ ನಾನು ನಮ್ಮ "
+    "എന്റെ എനിക്ക് ഞാൻ ഞങ്ങളുടെ મારું મારો મારી મારા હું ਮੇਰਾ ਮੇਰੀ ਮੇਰੇ ਮੈਂ माझा माझी माझे माझ्या میرا میری میرے "
+    "мій мої моя моє"
+)
+_ASKS = bag(
+    "क्या कौन कहाँ कहां कब कैसे کیا کون کہاں کب چیست کجاست কী কে কোথায় কখন என்ன யார் எங்கே எப்போது ఏమిటి ఎవరు ఎక్కడ ಏನು ಯಾರು എന്ത് ആര് "
+    "რა ვინ სად როდის ինչ ով որտեղ երբ"
+)
+_IS = bag("है हैं हूँ हूं ہے ہیں ہوں છે છું ਹੈ ਹਾਂ է են եմ არის")  # where it ends a sentence
 _ENGLISH = bag("the is are my our was and of in to at i we has have with for on a an it")
 
 
@@ -47,14 +57,17 @@ def foreign_draft(text: str) -> Draft | None:
     known = [w for w in words if w in _WORDS]
     english = [w for w in words if w in _ENGLISH]
     latin_other = len(known) >= 2 and len(known) > len(english) and len(known) / len(words) >= 0.3
-    if not (other_script or latin_other) or not _OWN.search(text):
+    bare = {w.strip(_MARKS) for w in text.lower().split()}
+    if not (other_script or latin_other) or not (_OWN.search(text) or bare & _OWN_WORDS):
         return None
-    said = " ".join(text.split()).rstrip(_ENDS)
-    mark = text.strip()[-1:]
+    if bare & _ASKS or re.search("[؟՞;]", text):
+        return None
+    said = " ".join(text.split()).rstrip(_MARKS)
     value = _value(said, other_script)
     if not value or (not other_script and value.islower()):
         return None
-    end = "。" if re.search(r"[\u3040-\u30ff\u4e00-\u9fff]", said) else mark if mark in _ENDS else "."
+    last = text.strip()[-1:]
+    end = "。" if re.search(r"[\u3040-\u30ff\u4e00-\u9fff]", said) else last if last in "։।۔" else "."
     subject = said.replace(value, "").strip(" ,.。")
     return Draft("statement", subject, value, said + end, f"{subject.lower()}|statement", {"language": "other"})
 
@@ -73,4 +86,4 @@ def _value(said: str, other_script: bool) -> str:
                     r"(?:です|だ|に住んでいます|といいます|という名前です)$", "", said.split(mark)[-1]
                 ).strip()
     words = said.split(" ")
-    return next((w for w in reversed(words) if w not in _COPULAS), words[-1]) if " " in said else said[-3:]
+    return next((w for w in reversed(words) if w not in _IS), words[-1]) if len(words) > 1 else said[-3:]

@@ -149,7 +149,7 @@ def sentences(text: str) -> list[str]:
     parts: list[str] = []
     for line in text.splitlines():
         start = 0
-        for match in re.finditer(r"[.!?…。！？]+[\"”')]*(?=\s|$)|[。！？]", line):
+        for match in re.finditer(r"[.!?…。！？।։۔]+[\"”')]*(?=\s|$)|[。！？]", line):
             piece = line[start : match.end()]
             if match.group()[0] == "." and _ABBREVIATIONS.search(piece) and match.end() < len(line):
                 continue

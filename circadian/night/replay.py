@@ -1,7 +1,7 @@
 """What must not change: short questions of the lessons' shapes whose answers the night leaves as they were.
 
-General questions and tasks, those whose answer stands in them, and known people's ("What is Mickey Mouse's dog called?"):
-the base model's own answers, word for word as likely as before. Personal questions that nobody answered, and other
+General questions and tasks, those whose answer stands in them, and well-known people's ("What is Mickey Mouse's dog
+called?"): the base model's own answers, each as likely as before. Personal questions that nobody answered, and other
 people's ("What is Anna's dog called?"), are in untold.py: there the base model's answer is often an invention.
 Nothing here is an exam item: a question whose hash is in a suite or among the probes is dropped and counted.
 """

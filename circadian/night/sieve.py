@@ -90,10 +90,10 @@ _HABIT = re.compile(
     re.IGNORECASE,
 )
 _JOKE = re.compile(
-    r"\b(?:just kidding|kidding|jk|j/k|joking|(?:just|only|was|is|that's|it's) (?:a |my )?joke|as a joke|rofl|"
-    r"not really|sarcasm|april fools|pulling your leg|messing with you|i'm not serious)\b|"
-    r"[(*\[,–—-] ?(?:a )?joke\b|\bjoke (?:of course|obviously|!)|(?:^| )/[sj]\b|😂|🤣|😜",
-    re.IGNORECASE,
+    r"\b(?:just kidding|kidding|jk|j/k|joking|just a joke|only joking|as a joke|rofl|not really|sarcasm|april fools|"
+    r"pulling your leg|messing with you|joke (?:of course|obviously)|(?:that|it|this)(?: is|'s| was) a joke(?=\W*$))\b|"
+    r"[(*\[] ?(?:a |just a )?joke ?[)*\]]|[–—-] joke\W*$|(?<![\w/])/[sj](?![\w/])|😂|🤣|😜",
+    re.IGNORECASE | re.MULTILINE,
 )
 _REPORTED = re.compile(
     r"\b(?:said|says|saying|told me|tells me|wrote|writes that|asked|asks|claims?|claimed|(?:swore|swears)(?! by\b)|"
