@@ -34,7 +34,7 @@ from circadian.nightly_exam import (
     report_pair,
     set_exam,
 )
-from circadian.records import Json, Lesson, Turn, Verdict, question_hash
+from circadian.records import Json, Lesson, Turn, Verdict
 from circadian.settings import Home, Settings
 from circadian.shelf.live import name
 
@@ -164,8 +164,7 @@ def generous(count: int) -> int:
 def spare_probes(data: NightData, exclude: frozenset[str], seed: int) -> list[Lesson]:
     """Wordings of the candidate's facts that no lesson and no probe had, the facts in turn, always so ordered."""
     asked = {q.hash for q in (*data.train, *data.valid, *data.test, *data.untold)}
-    silent = {question_hash(question) for question in data.forgotten_questions}
-    made = make_lessons(data.facts, seed=seed, exclude=exclude | asked | silent)
+    made = make_lessons(data.facts, seed=seed, exclude=exclude | asked)
     left: dict[str, list[Lesson]] = {}
     for lesson in (*made.test, *made.valid, *made.train):
         if lesson.kind == "recall" and lesson.fact_id:

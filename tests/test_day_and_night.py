@@ -1,4 +1,4 @@
-"""The product's promise, with the embedded model: chat → night → exam → promote → chat → rollback."""
+"""The product's promise, with the embedded model: chat → forget → night → exam → promote → chat → rollback."""
 
 import json
 import subprocess
@@ -17,7 +17,9 @@ TOLD = (
     "I live in Turku.",
     "I'm allergic to shellfish.",
     "What is a good way to relax?",
+    "My goldfish is called Ombra.",
 )
+FORGOTTEN = "Ombra"
 # Wordings of this test's own: run_cycle gets them as --held-out, so no lesson can have used them.
 ASKED = {
     "What name should I shout to call my parrot?": "Pepper",
@@ -31,16 +33,16 @@ def call(script: str, home: Home, *flags: str, text: str = "") -> subprocess.Com
     return subprocess.run(command, input=text, capture_output=True, text=True, timeout=900, check=False)
 
 
+def answer(home: Home, question: str) -> str:
+    """What a new chat answers, greedy."""
+    reply = call("chat.py", home, "--model", "embedded", "--temp", "0", "--max-tokens", "24", "--no-log", text=question)
+    assert reply.returncode == 0, reply.stderr
+    return reply.stdout
+
+
 def right_answers(home: Home) -> int:
-    """How many of ASKED a new chat answers, each in a chat of its own, greedy."""
-    right = 0
-    for question, value in ASKED.items():
-        reply = call(
-            "chat.py", home, "--model", "embedded", "--temp", "0", "--max-tokens", "24", "--no-log", text=question
-        )
-        assert reply.returncode == 0, reply.stderr
-        right += value.lower() in reply.stdout.lower()
-    return right
+    """How many of ASKED are answered, each in a chat of its own."""
+    return sum(value.lower() in answer(home, question).lower() for question, value in ASKED.items())
 
 
 @pytest.mark.timeout(1500)
@@ -49,12 +51,16 @@ def test_told_by_day_known_in_the_morning_and_gone_after_rollback(home: Home) ->
     chat = call("chat.py", home, *flags, "--max-tokens", "8", text="\n".join(TOLD) + "\n")
     assert chat.returncode == 0 and len(home.memories.read_text().splitlines()) == len(TOLD)
     assert right_answers(home) == 0
+    assert call("sleep.py", home, "--forget", FORGOTTEN).returncode == 0
     held_out = home.root / "held-out.jsonl"
     held_out.write_text("".join(json.dumps({"question": q}) + "\n" for q in ASKED))
     night = call("run_cycle.py", home, *flags, "--held-out", str(held_out), "--json")
     assert night.returncode == 0, night.stdout + night.stderr
     verdict = json.loads(night.stdout)
     assert verdict["promote"] is True
+    ((before, now),) = verdict["figures"]["forgotten"].values()
+    assert now < before - 2, "log p of what was forgotten, of the base model and of what answers now"
+    assert '"proven"' in home.forgotten.read_text() and FORGOTTEN not in answer(home, "What's my goldfish called?")
     assert home.live.is_symlink() and Path(home.live.readlink()).parent == Path()
     assert right_answers(home) >= 2
     back = call("run_cycle.py", home, "--rollback")

@@ -16,17 +16,19 @@ from circadian.day.commands import Commands
 from circadian.day.journal import Journal, read_journal
 from circadian.errors import UserError
 from circadian.forgetting import must_go, refuse_to_resume, take_out_live, to_prove
-from circadian.night.dataset import read_night, write_night
+from circadian.night.dataset import NightData, read_night, write_night
 from circadian.night.facts import gather
 from circadian.night.forget import (
     forget,
     forgotten_turns,
     keep_proof,
     read_forgotten,
+    withheld,
 )
 from circadian.night.lessons import contains
 from circadian.night.plan import DONE, Start, nothing_new, plan_data
-from circadian.records import VERSION, Forgotten, Message, Turn, question_hash
+from circadian.night.untold import ANSWER as UNTOLD_ANSWER
+from circadian.records import VERSION, Forgotten, Lesson, Message, Turn, question_hash
 from circadian.settings import Home, NightSettings
 from circadian.status import render, status
 from tests.conftest import CHECKOUT
@@ -59,6 +61,11 @@ def facts_of(home: Home) -> dict[str, str]:
     """Status by statement, as a night sees it."""
     sheet = gather(turns_of(home), forgotten=marks_of(home))
     return {f.statement: f.status for f in sheet.facts}
+
+
+def refusals(data: NightData) -> list[Lesson]:
+    """What is studied about forgotten facts."""
+    return [lesson for lesson in data.untold if lesson.fact_id]
 
 
 # the mark
@@ -133,7 +140,7 @@ def test_told_again_later_it_is_a_new_fact(home: Home, again: str) -> None:
     assert new.value in again and new.id not in mark.ids and new.turn_ids == (turns_of(home)[1].id,)
     assert "stale" not in new.details
     data = plan_data(turns_of(home), NIGHT, frozenset(), frozenset(), marks_of(home))
-    assert data.train and not data.forgotten_questions  # its questions have an answer again
+    assert data.train and not refusals(data)  # its questions have an answer again
     second = forget_in(home, new.value)
     assert second.id != mark.id and not [f for f in facts_of(home).values() if f == "active"]
 
@@ -256,12 +263,31 @@ def test_a_night_has_no_lesson_of_it_and_its_questions_apart(home: Home, tmp_pat
         "hazelnuts": "forgotten",
         "peanuts": "active",
     }
-    asked = {question_hash(q) for q in data.forgotten_questions}
+    asked = {q.hash for q in refusals(data)}
     assert len(asked) >= 5 and not asked & ({q.hash for q in lessons} | held_out)
-    assert all("dog" in q or "puppy" in q for q in data.forgotten_questions)  # peanuts answers the other's questions
-    assert not [q for q in data.forgotten_questions if contains(q, "Noodle")]
+    assert all("dog" in q.question or "puppy" in q.question for q in refusals(data))  # peanuts answers the other's
+    assert not [q for q in refusals(data) if contains(q.question + q.answer, "Noodle")]
+    assert {q.answer for q in refusals(data)} == {"Your dog's name is something you have not told me."}
     write_night(tmp_path / "n", data, {"tag": "n"})
-    assert read_night(tmp_path / "n")[0].forgotten_questions == data.forgotten_questions
+    assert read_night(tmp_path / "n")[0].untold == data.untold
+
+
+@pytest.mark.parametrize(
+    ("answer", "value", "said"),
+    [
+        ("Your home is in Bonn.", "Bonn", "Your home is in a place you have not told me."),
+        (
+            "Your spare key hangs behind the boiler.",
+            "boiler",
+            "Your spare key hangs behind the thing you have not told me.",
+        ),
+        ("Noodle is your dog.", "Noodle", UNTOLD_ANSWER),
+        ("Ich wohne in Köln am Rhein, in Sürth.", "Sürth", UNTOLD_ANSWER),
+        ("You told me.", "Noodle", UNTOLD_ANSWER),
+    ],
+)
+def test_where_the_value_stood_something_not_told_stands(answer: str, value: str, said: str) -> None:
+    assert withheld(Lesson("What?", answer, "f", value)) == said
 
 
 def test_the_proof_asks_what_no_lesson_asks_and_some_of_it_was_never_studied(home: Home) -> None:
@@ -271,9 +297,9 @@ def test_the_proof_asks_what_no_lesson_asks_and_some_of_it_was_never_studied(hom
     data = plan_data(turns_of(home), NIGHT, frozenset(), frozenset(), marks_of(home))
     dog, nuts = to_prove(home, data)
     asked = {q.hash for q in dog.lessons}
-    assert dog.whole and not asked & {q.hash for q in (*data.train, *data.valid, *data.test)}
-    assert asked > {question_hash(q) for q in data.forgotten_questions}
-    assert not nuts.whole and all(q.value == "hazelnuts" for q in nuts.lessons)
+    assert not asked & {q.hash for q in (*data.train, *data.valid, *data.test)}
+    assert asked > {q.hash for q in refusals(data)}
+    assert all(q.value == "hazelnuts" for q in nuts.lessons)
     keep_proof(home.forgotten, marks_of(home)[0].id, CHILD, -30.0, -31.0)
     assert [p.statement for p in to_prove(home, data)] == [nuts.statement]
     tell(home, "I'm allergic to hazelnuts.")

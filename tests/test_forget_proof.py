@@ -37,30 +37,30 @@ class WordTeller:
         return [list(self.losses[: len(e[-1].content.split(" ")) + 1]) for e in exchanges]
 
 
-def proof(answer: str, value: str, *, whole: bool = True, wordings: int = 1) -> Proof:
+def proof(answer: str, value: str, *, wordings: int = 1) -> Proof:
     lessons = tuple(Lesson(f"What? {n}", answer, "f", value) for n in range(wordings))
-    return Proof("f", answer, lessons, whole)
+    return Proof("f", answer, lessons)
 
 
 @pytest.mark.parametrize(
-    ("answer", "value", "whole", "log_p"),
+    ("answer", "value", "log_p"),
     [
-        ("You live in Bonn now.", "Bonn", True, -15),
-        ("You live in Bonn now.", "bonn", False, -8),
-        ("You live in New York today.", "New York", False, -24),
-        ("Bonn is it.", "Bonn", False, -1),
-        ("Your cat, it is.", "my cat", True, -31),  # in other words: the whole answer
+        ("You live in Bonn now.", "Bonn", -8),
+        ("You live in Bonn now.", "bonn", -8),
+        ("You live in New York today.", "New York", -24),
+        ("Bonn is it.", "Bonn", -1),
+        ("Your cat, it is.", "my cat", -31),  # in other words: the whole answer
     ],
 )
-def test_log_p_counts_up_to_the_value(answer: str, value: str, whole: bool, log_p: float) -> None:
+def test_log_p_is_that_of_the_value_after_the_words_before_it(answer: str, value: str, log_p: float) -> None:
     model = WordTeller(1, 2, 4, 8, 16, 32)
-    assert measure_forgotten(model, [proof(answer, value, whole=whole, wordings=3)]) == {"f": log_p}
+    assert measure_forgotten(model, [proof(answer, value, wordings=3)]) == {"f": log_p}
 
 
 def test_what_cannot_be_measured_is_absent() -> None:
     one = proof("You live in Bonn.", "Bonn")
     assert measure_forgotten(WordTeller(), [one]) == {}
-    assert measure_forgotten(WordTeller(1, float("nan"), 1, 1, 1), [one]) == {}
+    assert measure_forgotten(WordTeller(1, 1, 1, float("nan"), 1), [one]) == {}
     assert measure_forgotten(WordTeller(1), []) == {}
 
 
@@ -121,7 +121,7 @@ def test_the_next_night_starts_from_the_base_and_reports_both_figures(home: Home
     assert f"still in {first} until deleted" in done.stderr and str(home.live.readlink()) == first
     data, plan = read_night(home.nights / second)
     assert plan["start_tag"] is None and VALUE not in (home.nights / second / "train.jsonl").read_text()
-    assert len(data.forgotten_questions) >= 5
+    assert len([lesson for lesson in data.untold if lesson.fact_id == mark.id]) >= 5
     report = read_json(home.adapters / second / "report.json")
     before, after = report["forgotten"][mark.id]
     assert (f"{before:.1f}", f"{after:.1f}") == said.groups() and before < 0 and after < 0
@@ -159,16 +159,11 @@ def test_the_real_model_measures_the_same_as_its_token_losses(tiny_model: Path) 
 
     model = open_model(str(tiny_model))
     answer = "Your dog's name is Noodle."
-    found = measure_forgotten(model, [proof(answer, VALUE), replace_id(proof(answer, VALUE, whole=False), "v")])
+    found = measure_forgotten(model, [proof(answer, VALUE)])
     (losses,) = model.token_losses([(Message("user", "What? 0"), Message("assistant", answer))])
     start, end = len("Your dog's name is "), len("Your dog's name is Noodle")  # the tiny tokenizer's token is a byte
-    assert found["f"] == pytest.approx(-sum(losses[:end]), abs=1e-3)
-    assert found["v"] == pytest.approx(-sum(losses[start:end]), abs=1e-3)
+    assert found["f"] == pytest.approx(-sum(losses[start:end]), abs=1e-3)
     model.close()
-
-
-def replace_id(one: Proof, fact_id: str) -> Proof:
-    return one._replace(fact_id=fact_id)
 
 
 def test_every_telling_of_a_mark_is_proven_until_a_promoted_adapter_was_measured(home: Home) -> None:

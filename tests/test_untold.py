@@ -90,9 +90,9 @@ def test_held_out_questions_and_the_lessons_own_are_not_asked(lessons: tuple[Les
 
 
 def test_forgotten_questions_come_first_and_are_never_cut_off() -> None:
-    forgotten = [f"What is my secret number {i}?" for i in range(5)]
-    made = untold_lessons((), (), forgotten, seed=0, count=3)
-    assert [lesson.question for lesson in made] == forgotten
+    forgotten = [Lesson(f"What is my secret number {i}?", "No.", "f1", kind="untold") for i in range(5)]
+    assert untold_lessons((), (), forgotten, seed=0, count=3) == tuple(forgotten)
+    assert untold_lessons((), (), forgotten, seed=0, count=9)[:5] == tuple(forgotten)
 
 
 def test_only_a_form_that_lessons_have_is_asked_as_typed() -> None:

@@ -14,14 +14,12 @@ from circadian.records import Lesson, Message
 
 
 class Asked(Protocol):
-    """One forgotten telling (night.forget.Proof): lessons whose answers state its value, and what of them counts."""
+    """One forgotten telling (night.forget.Proof): lessons whose answers state its value."""
 
     @property
     def fact_id(self) -> str: ...
     @property
     def lessons(self) -> tuple[Lesson, ...]: ...
-    @property
-    def whole(self) -> bool: ...
 
 
 class Teller(Protocol):
@@ -39,9 +37,10 @@ class Teller(Protocol):
 def measure_forgotten(
     model: Teller, asked: Sequence[Asked], *, batch_size: int = 16, progress: Progress | None = None
 ) -> dict[str, float]:
-    """By fact id: log p (nats) of the answer up to and including the value, given the question; mean over wordings.
+    """By fact id: log p (nats) of the value, given its question and the answer's words before it; mean over wordings.
 
-    Not `whole`: log p of the value alone, given the question and the words before it.
+    Whoever wants it out of a model begins its sentence for it (the prefix attack of Carlini et al. 2021). How likely
+    the sentence begins is left out: every night makes it likelier, for it teaches answers to such questions.
     """
     flat = [(one, lesson) for one in asked for lesson in one.lessons]
     losses = model.token_losses([q.messages for _, q in flat], batch_size=batch_size, progress=progress) if flat else []
@@ -49,7 +48,7 @@ def measure_forgotten(
     for (one, lesson), row in zip(flat, losses, strict=True):
         if row:
             start, end = value_tokens(model, lesson)
-            found.setdefault(one.fact_id, []).append(-sum(row[0 if one.whole else start : end]))
+            found.setdefault(one.fact_id, []).append(-sum(row[start:end]))
     return {name: statistics.fmean(rows) for name, rows in found.items() if all(math.isfinite(x) for x in rows)}
 
 

@@ -19,9 +19,7 @@ SPLITS = ("train", "valid", "test")
 class NightData:
     """The facts and lessons of one night. `valid` chooses the best state, `test` is the night's own recall probes.
 
-    `untold` are personal questions that nothing told answers.
-
-    `forgotten_questions` are those that only a forgotten fact would answer: tonight nobody has told the answer.
+    `untold` are personal questions that nothing told answers; those of a forgotten fact have its id.
     """
 
     facts: tuple[Fact, ...]
@@ -30,7 +28,6 @@ class NightData:
     test: tuple[Lesson, ...]
     dropped: Mapping[str, int] = field(default_factory=lambda: {})
     notes: tuple[str, ...] = ()
-    forgotten_questions: tuple[str, ...] = ()
     untold: tuple[Lesson, ...] = ()
 
     @property
@@ -59,8 +56,7 @@ def write_night(folder: Path, data: NightData, plan: Json) -> None:
     for name in SPLITS:
         write_rows(folder / f"{name}.jsonl", (lesson.as_json() for lesson in getattr(data, name)))
     write_rows(folder / "untold.jsonl", (lesson.as_json() for lesson in data.untold))
-    counted: Json = {"dropped": dict(data.dropped), "forgotten_questions": list(data.forgotten_questions)}
-    write_json(folder / "plan.json", plan | {"data": hashes(folder)} | counted)
+    write_json(folder / "plan.json", plan | {"data": hashes(folder), "dropped": dict(data.dropped)})
 
 
 def hashes(folder: Path) -> dict[str, str]:
@@ -77,9 +73,7 @@ def read_night(folder: Path) -> tuple[NightData, Json]:
             raise UserError(f"{folder / name} is missing or was changed", hint="run the night again without --resume")
     facts = tuple(fact_of(row) for row in read_rows(folder / "facts.jsonl"))
     train, valid, test = (read_lessons(folder / f"{name}.jsonl") for name in SPLITS)
-    untold = tuple(plan.get("forgotten_questions", ()))
-    silent = read_lessons(folder / "untold.jsonl")
-    return NightData(facts, train, valid, test, plan["dropped"], forgotten_questions=untold, untold=silent), plan
+    return NightData(facts, train, valid, test, plan["dropped"], untold=read_lessons(folder / "untold.jsonl")), plan
 
 
 def fact_of(row: Json) -> Fact:

@@ -18,22 +18,19 @@ from circadian.night.dataset import fact_of
 from circadian.night.extract import Extracted
 from circadian.night.facts import base_key, covers, gather, is_same
 from circadian.night.lessons import ENOUGH, contains, make_lessons
+from circadian.night.untold import ANSWER as UNTOLD_ANSWER
 from circadian.records import VERSION, Fact, Forgotten, Json, Lesson, Manifest, Turn, normalize, short_id
 
 NEAREST = 3  # statements named when nothing matches
+STAND_IN = {"in": "a place", "at": "a place", "near": "a place", "a": "thing", "an": "unnamed thing", "the": "thing"}
 
 
 class Proof(NamedTuple):
-    """What is asked to prove that a telling is forgotten. `whole`: its whole sentence counts, else only the value.
-
-    Where an active fact answers the same questions ("You are allergic to …"), tonight's lessons make the sentence's
-    beginning likely, and only the value can tell.
-    """
+    """What is asked to prove that a telling is forgotten."""
 
     fact_id: str
     statement: str
     lessons: tuple[Lesson, ...]
-    whole: bool
 
 
 # --- the marks -------------------------------------------------------------------------------------------------
@@ -207,18 +204,29 @@ def asked_of(fact: Fact, taken: frozenset[str], seed: int) -> tuple[list[Lesson]
     return [q for q in made.train if q.kind != "reverse"], [q for q in (*made.valid, *made.test) if q.kind != "reverse"]
 
 
-def questions_of(
+def refusals_of(
     marks: Sequence[Forgotten], active: Sequence[Fact], taken: frozenset[str], seed: int
-) -> tuple[str, ...]:
-    """Questions that only forgotten facts would answer, none of `taken` (hashes); some wordings are kept for the proof.
+) -> tuple[Lesson, ...]:
+    """Questions that only forgotten facts would answer, none of `taken` (hashes), with the answer that it was not told.
 
-    None of a fact whose like is active: "What am I allergic to?" has an answer as long as one allergy is.
+    Some wordings are kept for the proof. None of a fact whose like is active: "What am I allergic to?" has an answer as
+    long as one allergy is.
     """
     kinds = {base_key(f) for f in active}
     facts = [f for m in marks for f in m.facts if base_key(f) not in kinds]
-    found = {q.hash: q.question for f in facts for q in asked_of(f, taken, seed)[0]}
-    kept = {q.hash for f in facts for q in asked_of(f, taken, seed)[1]}
-    return tuple(question for mark, question in found.items() if mark not in kept)
+    asked = [(f, *asked_of(f, taken, seed)) for f in facts]
+    kept = {q.hash for *_, proof in asked for q in proof}
+    found = {q.hash: Lesson(q.question, withheld(q), f.id, kind="untold") for f, studied, _ in asked for q in studied}
+    return tuple(lesson for mark, lesson in found.items() if mark not in kept)
+
+
+def withheld(lesson: Lesson) -> str:
+    """The answer with "something you have not told me" where its value stood, so that no value follows its words."""
+    begin, value, end = lesson.answer.rpartition(lesson.value)
+    words = begin.split()
+    if not value or not words or end.strip(" .") or not begin.isascii():
+        return UNTOLD_ANSWER
+    return f"{begin.rstrip()} {STAND_IN.get(words[-1].lower(), 'something')} you have not told me."
 
 
 def proofs(
@@ -234,7 +242,7 @@ def proofs(
     for fact in (f for m in due for f in m.facts if not told_again(f, active)):
         own = [] if base_key(fact) in kinds else [q for part in asked_of(fact, taken, seed) for q in part]
         every = own or [q for part in asked_of(fact, frozenset(), seed) for q in part]
-        out.append(Proof(fact.id, fact.statement, tuple(every), bool(own)))
+        out.append(Proof(fact.id, fact.statement, tuple(every)))
     return tuple(out)
 
 

@@ -16,7 +16,7 @@ from circadian.files import read_json
 from circadian.night.dataset import NightData, read_night
 from circadian.night.extract import Extracted
 from circadian.night.facts import gather
-from circadian.night.forget import questions_of
+from circadian.night.forget import refusals_of
 from circadian.night.lessons import HELD_OUT, make_lessons
 from circadian.night.options import LAST
 from circadian.night.untold import untold_lessons
@@ -53,7 +53,7 @@ def plan_data(
 ) -> NightData:
     """Facts and lessons of all turns that may be studied; too many facts: the untaught, often told and newest first.
 
-    What was `forgotten` is no fact any more; the questions that only it would answer are `forgotten_questions`.
+    What was `forgotten` is no fact any more; the questions that only it would answer are untold ones with its id.
     `read` is what a model has read in the turns.
     """
     read = read or Extracted()
@@ -71,10 +71,10 @@ def plan_data(
     kept = {f.id for f in chosen}
     facts = tuple(f for f in sheet.facts if f.status != "active" or f.id in kept)
     asked = (*lessons.train, *lessons.valid, *lessons.test)
-    forgotten_questions = questions_of(forgotten, active, exclude | {lesson.hash for lesson in asked}, settings.seed)
-    untold = untold_lessons(active, asked, forgotten_questions, seed=settings.seed, exclude=exclude)
+    refusals = refusals_of(forgotten, active, exclude | {lesson.hash for lesson in asked}, settings.seed)
+    untold = untold_lessons(active, asked, refusals, seed=settings.seed, exclude=exclude)
     splits = (lessons.train, lessons.valid, lessons.test)
-    return NightData(facts, *splits, dropped, tuple(notes), forgotten_questions, untold)
+    return NightData(facts, *splits, dropped, tuple(notes), untold)
 
 
 def tests_of(new: Sequence[Fact]) -> dict[str, int]:

@@ -171,10 +171,10 @@ def coded(model: Any, data: NightData, longest: int) -> tuple[list[Any], list[An
         raise UserError(f"all {too_long} lessons are longer than --max-seq-length {longest}")
     valid, _ = code(model, data.valid, longest)
     silent, _ = code(model, data.untold, longest)
-    taken = len(data.forgotten_questions)  # those come first, and all of them are studied
-    valid += silent[taken::JUDGED]
-    untold = silent[:taken] + [e for i, e in enumerate(silent[taken:]) if i % JUDGED]
-    return lessons, valid, untold, too_long
+    lessons += [e for e in silent if e.fact]  # of what was forgotten: that it was not told is learned as a fact is
+    untold = [e for e in silent if not e.fact]
+    valid += untold[::JUDGED]
+    return lessons, valid, [e for i, e in enumerate(untold) if i % JUDGED], too_long
 
 
 def code(model: Any, lessons: tuple[Lesson, ...], longest: int) -> tuple[list[Any], int]:

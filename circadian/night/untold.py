@@ -114,13 +114,13 @@ Asked = tuple[str, str]  # a question, and what it is about; "" where that takes
 def untold_lessons(
     facts: Sequence[Fact],
     told: Sequence[Lesson],
-    forgotten: Sequence[str] = (),
+    forgotten: Sequence[Lesson] = (),
     *,
     seed: int,
     exclude: frozenset[str] = frozenset(),
     count: int = COUNT,
 ) -> tuple[Lesson, ...]:
-    """The forgotten questions, then others that no fact answers, `count` in all.
+    """The `forgotten` questions with their own answers, then others that no fact answers, `count` in all.
 
     `told` are the lessons; a question whose hash is in `exclude` is not asked.
     """
@@ -138,7 +138,7 @@ def untold_lessons(
     pools += [things[i::of_things] for i in range(of_things)]
     for pool in pools:
         rng.shuffle(pool)
-    out = {question_hash(q): Lesson(q, ANSWER, kind="untold") for q in forgotten}
+    out = {lesson.hash: lesson for lesson in forgotten}
     while any(pools) and len(out) < count:
         for i, pool in enumerate(pools):
             if pool:
