@@ -113,7 +113,7 @@ def study_night(night: Path, report: Callable[[Json], None], *, resume: bool) ->
     from circadian.backend.model import open_model
     from circadian.backend.replay_cache import coded_text, read_or_teach_text
     from circadian.backend.subspace import read_or_find, spare_at_start
-    from circadian.backend.train import UNTOLD, Study, StudyPlan, states_of
+    from circadian.backend.train import Study, StudyPlan, states_of
 
     data, plan = read_night(night)
     study_plan, cache = StudyPlan(**plan["study"]), Path(plan["cache"])
@@ -144,7 +144,7 @@ def study_night(night: Path, report: Callable[[Json], None], *, resume: bool) ->
         "steps": state.step,
         "best_step": state.best_step,
         "stopped": state.stopped,
-        "unknown": sorted({*state.best_unknown, *left_out} - {UNTOLD}),
+        "unknown": sorted({*state.best_unknown, *left_out} & {fact.id for fact in data.active}),
         "losses": state.losses,
         "tokens": state.tokens,
         "seconds": round(state.seconds, 2),
