@@ -267,7 +267,7 @@ def test_a_night_has_no_lesson_of_it_and_its_questions_apart(home: Home, tmp_pat
     assert len(asked) >= 5 and not asked & ({q.hash for q in lessons} | held_out)
     assert all("dog" in q.question or "puppy" in q.question for q in refusals(data))  # peanuts answers the other's
     assert not [q for q in refusals(data) if contains(q.question + q.answer, "Noodle")]
-    assert {q.answer for q in refusals(data)} == {"Your dog's name is something you have not told me."}
+    assert {q.answer for q in refusals(data)} == {"Your dog's name is something you haven't told me."}
     write_night(tmp_path / "n", data, {"tag": "n"})
     assert read_night(tmp_path / "n")[0].untold == data.untold
 
@@ -275,11 +275,11 @@ def test_a_night_has_no_lesson_of_it_and_its_questions_apart(home: Home, tmp_pat
 @pytest.mark.parametrize(
     ("answer", "value", "said"),
     [
-        ("Your home is in Bonn.", "Bonn", "Your home is in a place you have not told me."),
+        ("Your home is in Bonn.", "Bonn", "Your home is in a place you haven't told me."),
         (
             "Your spare key hangs behind the boiler.",
             "boiler",
-            "Your spare key hangs behind the thing you have not told me.",
+            "Your spare key hangs behind the thing you haven't told me.",
         ),
         ("Noodle is your dog.", "Noodle", UNTOLD_ANSWER),
         ("Ich wohne in Köln am Rhein, in Sürth.", "Sürth", UNTOLD_ANSWER),

@@ -221,12 +221,12 @@ def refusals_of(
 
 
 def withheld(lesson: Lesson) -> str:
-    """The answer with "something you have not told me" where its value stood, so that no value follows its words."""
+    """The answer with "something you haven't told me" where its value stood, so that no value follows its words."""
     begin, value, end = lesson.answer.rpartition(lesson.value)
     words = begin.split()
     if not value or not words or end.strip(" .") or not begin.isascii():
         return UNTOLD_ANSWER
-    return f"{begin.rstrip()} {STAND_IN.get(words[-1].lower(), 'something')} you have not told me."
+    return f"{begin.rstrip()} {STAND_IN.get(words[-1].lower(), 'something')} you haven't told me."
 
 
 def proofs(
