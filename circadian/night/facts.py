@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from circadian.night.builders import MULTI, Draft, appositive, kind_of
 from circadian.night.clauses import listed
-from circadian.night.foreign import foreign_draft
+from circadian.night.foreign import END_MARKS, foreign_draft
 from circadian.night.generic import PASSING, generic_drafts
 from circadian.night.grammar import (
     canonical,
@@ -316,7 +316,7 @@ def covers(mark: Forgotten, fact: Fact) -> bool:
 
 def _is_read_anew(old: Fact, new: Fact) -> bool:
     """The same words, or as much or less of them about the same subject."""
-    was, said = (fact.details.get("said", "").rstrip(" .!。։।۔") for fact in (old, new))
+    was, said = (fact.details.get("said", "").rstrip(END_MARKS) for fact in (old, new))
     one, other = f" {canonical(old.value)} ", f" {canonical(new.value)} "
     return (said != "" and said == was) or (old.subject == new.subject and (one in other or other in one))
 

@@ -29,8 +29,8 @@ _OWN = re.compile(
     r"ي(?= )|שלי|אני|μου|είμαι|μένω|ฉัน|ผม",
     re.IGNORECASE,
 )
+END_MARKS = " .!,。։।۔"
 # Whole words only: in these scripts vowel signs are no letters to `re`, and such a word begins many another.
-_MARKS = ".!,。։।۔ "
 _OWN_WORDS = bag(
     "ჩემი ჩემს ჩემმა ჩემო ჩვენი ჩვენს მე ჩვენ իմ իմս մեր আমার আমি আমাদের என் எனது எனக்கு நான் எங்கள் "
     "నా నాకు నేను మా ನನ್ನ ನನಗೆ ನಾನು ನಮ್ಮ "
@@ -57,12 +57,12 @@ def foreign_draft(text: str) -> Draft | None:
     known = [w for w in words if w in _WORDS]
     english = [w for w in words if w in _ENGLISH]
     latin_other = len(known) >= 2 and len(known) > len(english) and len(known) / len(words) >= 0.3
-    bare = {w.strip(_MARKS) for w in text.lower().split()}
+    bare = {w.strip(END_MARKS) for w in text.lower().split()}
     if not (other_script or latin_other) or not (_OWN.search(text) or bare & _OWN_WORDS):
         return None
     if bare & _ASKS or re.search("[؟՞;]", text):
         return None
-    said = " ".join(text.split()).rstrip(_MARKS)
+    said = " ".join(text.split()).rstrip(END_MARKS)
     value = _value(said, other_script)
     if not value or (not other_script and value.islower()):
         return None

@@ -22,6 +22,7 @@ from circadian.night.untold import ANSWER as UNTOLD_ANSWER
 from circadian.records import VERSION, Fact, Forgotten, Json, Lesson, Manifest, Turn, normalize, short_id
 
 NEAREST = 3  # statements named when nothing matches
+# What stands for a value after such a word: "Your home is in a place …", "… behind the thing …".
 STAND_IN = {"in": "a place", "at": "a place", "near": "a place", "a": "thing", "an": "unnamed thing", "the": "thing"}
 
 
