@@ -225,6 +225,10 @@ def plan_night(
     if why_not:
         return None, why_not
     check(data)
+    if options.adapter_tag is None:
+        start = planning.begin(data, start, settings.night)
+    if start.note:
+        say(start.note)
     tag = shelf.next_tag(home, datetime.now().astimezone().date())
     plan = planning.plan_document(home, tag, settings.model.model, settings.night, start, exclude)
     return Night(tag, home.nights / tag, data, start, plan), ""
@@ -245,8 +249,7 @@ def starting_point(home: Home, settings: Settings, options: NightOptions) -> Sta
         return Start(tag, folder, frozenset(manifest.facts))
     if options.adapter_tag:
         raise UserError(f"{tag} {unfit}", hint="match its flags, or start from the base model with --reset-adapter")
-    say(f"{tag} {unfit}: starting from the base model, everything told is studied again")
-    return Start(note=unfit)
+    return Start(note=f"{tag} {unfit}: starting from the base model, everything told is studied again")
 
 
 def damage(adapter: shelf.Adapter) -> str:

@@ -111,6 +111,12 @@ class NightSettings:
     rank: int = option(16, "LoRA rank", least=1, most=4096)
     scale: float = option(20.0, "LoRA scale", least=1e-6, most=1e6)
     seed: int = option(0, "seed of every random choice of the night", least=0)
+    rebuild: float = option(
+        2.5,
+        "a night begins at the base model while all facts together cost at most so many times what the new ones cost "
+        "from the live adapter, which it goes on from else; 0: always go on",
+        least=0,
+    )
     facts: int = option(120, "most facts studied in one night; the rest waits for the next", least=1)
     extract: str = option(
         "auto",

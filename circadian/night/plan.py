@@ -6,6 +6,7 @@ the adapter it starts from.
 
 import json
 import subprocess
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
@@ -27,6 +28,8 @@ PASSES = 3
 DONE = "done"  # in the folder of a night whose adapter reached the shelf
 LEAST_TESTS = 8  # of all new facts together: five more right answers than before are the fewest that are no luck
 REPLAY = 184  # questions whose base answers are held
+BESIDES = 96  # lessons of a pass that take as long as what is no lesson (13 facts took 292 s, 26 took 491 s)
+OVER_BUDGET = "facts over the budget"
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,7 @@ def plan_data(
     dropped = {**sheet.dropped, **read.dropped, **lessons.dropped}
     notes = [*sheet.notes]
     if left:
-        dropped["facts over the budget"] = left
+        dropped[OVER_BUDGET] = left
         notes.append(f"{left} facts wait: a night studies {settings.facts} (night.facts)")
     kept = {f.id for f in chosen}
     facts = tuple(f for f in sheet.facts if f.status != "active" or f.id in kept)
@@ -117,6 +120,30 @@ def nothing_new(data: NightData, start: Start) -> str:
     if start.folder is not None and {f.id for f in data.active} <= start.facts:
         return f"nothing new to learn: {start.tag} was taught all {len(data.active)} facts"
     return ""
+
+
+def begin(data: NightData, start: Start, settings: NightSettings) -> Start:
+    """`start`, or the base model where all facts together cost at most `settings.rebuild` times what going on costs.
+
+    What many nights harm is the going on (docs/design.md), so it is done where it saves much. With a number of
+    iterations asked for it is always done: so many teach what is new, not everything.
+    """
+    if start.folder is None or settings.iters or OVER_BUDGET in data.dropped:
+        return start
+    times = pass_cost(data, frozenset()) / pass_cost(data, start.facts)
+    if times > settings.rebuild:
+        return start
+    return Start(note=f"starting from the base model: all facts cost {times:.1f} times what the new ones would")
+
+
+def pass_cost(data: NightData, known: frozenset[str]) -> int:
+    """Lessons of one pass of a study that begins with what is `known`; and what a night costs besides, in lessons."""
+    from circadian.backend.train import StudyPlan
+
+    of_fact = Counter(lesson.fact_id for lesson in data.train)
+    taken = sum(min(n, StudyPlan.lessons_a_pass) for fact, n in of_fact.items() if fact not in known)
+    rehearsed = sum(min(n, StudyPlan.rehearse) for fact, n in of_fact.items() if fact in known)
+    return BESIDES + taken + min(rehearsed, StudyPlan.rehearse_most)
 
 
 def study_settings(settings: NightSettings, start: Start) -> Json:
