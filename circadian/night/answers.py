@@ -15,20 +15,26 @@ from circadian.night.verbs import parse
 from circadian.night.words import PEOPLE, PETS, bag
 from circadian.records import Fact
 
-# By relation: what the statement must look like (a past home is no home), and the answer. {poss} is the subject's
-# possessive, {place} and {thing} the value with what stood before it: "in Graz", "the harp".
-TOPIC_FIRST: dict[str, tuple[str, str]] = {
-    "name": (r"", "{subject} is {value}"),
-    "home": (r"\b(?:lives?|living|resides?|based|moved|moving|settled)\b", "{poss} home is {place}"),
-    "birthplace": (r"\bborn\b", "{poss} birthplace is {value}"),
-    "job": (r"\b(?:are|is)\b", "{poss} job is {value}"),
-    "employer": (r"\b(?:works?|working|employed|earns?)\b", "{poss} employer is {thing}"),
-    "instrument": (r"\bplay", "{poss} instrument is {thing}"),
-    "sport": (r"\bplay", "{poss} sport is {thing}"),
-    "tool": (r"", "{poss} {kind} is {thing}"),
-    "diet": (r"\b(?:are|is)\b", "{poss} diet is {value}"),
-    "avoid": (r"\bcan't eat\b", "The food {subject} can't eat is {value}"),
-}
+# Relation, what the statement must look like (a past home is no home), and the answer. {poss} is the subject's
+# possessive, {topic} what the fact's questions call the thing, {place}, {thing} and {kind_of_it} the value with what
+# stood before it: "in Graz", "the harp", "an old Saab".
+TOPIC_FIRST: tuple[tuple[str, str, str], ...] = (
+    ("name", r"", "{subject} is {value}"),
+    ("home", r"\b(?:lives?|living|resides?|based|moved|moving|settled)\b", "{poss} home is {place}"),
+    ("birthplace", r"\bborn\b", "{poss} birthplace is {value}"),
+    ("job", r"\b(?:are|is)\b", "{poss} job is {value}"),
+    ("employer", r"\b(?:works?|working|employed|earns?)\b", "{poss} employer is {thing}"),
+    ("role", r"", "{topic} is {value}"),
+    ("favourite", r"", "{topic} is {thing}"),
+    ("instrument", r"\bplay", "{poss} instrument is {thing}"),
+    ("sport", r"\bplay", "{poss} sport is {thing}"),
+    ("vehicle", r"\b(?:driv(?:es?|ing)|bought|leased|owns?)\b", "{poss} car is {kind_of_it}"),
+    ("language", r"\b(?:learn|stud|course|lesson|class)", "{poss} new {kind} is {value}"),
+    ("tool", r"", "{poss} {kind} is {thing}"),
+    ("diet", r"\b(?:are|is)\b", "{poss} diet is {value}"),
+    ("avoid", r"\bcan't eat\b", "{poss} forbidden food is {value}"),
+    ("avoid", r"\ballergic to\b", "{poss} allergy is to {value}"),
+)
 # Of these nobody says "the couch was got": verbs without a passive, or with one that means something else.
 NO_PASSIVE = bag("become remain stay have get want need like love hate prefer know miss cost weigh")
 ARTICLE = r"(?:(?:a|an|the) )?"
@@ -38,16 +44,20 @@ def answer_of(fact: Fact) -> str:
     """The sentence that answers the fact's questions; the statement where it cannot be said better."""
     if fact.details.get("language") or is_called(fact):
         return fact.statement
-    form, answer = TOPIC_FIRST.get(fact.relation, ("", ""))
-    stands = re.search(rf"((?:(?:in|at|on|near) )?)({ARTICLE})(?<!\w){re.escape(fact.value)}(?!\w)", fact.statement)
-    if not answer or not stands or not re.search(form, fact.statement):
+    answer = next((a for r, form, a in TOPIC_FIRST if r == fact.relation and re.search(form, fact.statement)), "")
+    value = rf"(?<!\w){re.escape(fact.value)}(?!\w)"
+    stands = re.search(rf"((?:(?:in|at|on|near) )?)({ARTICLE}){value}", fact.statement)
+    if not answer or not stands or ("{topic}" in answer and "np" not in fact.details):
         return thing_first(fact) or value_last(fact)
     thing = stands[2] + fact.value
+    described = re.search(rf"\ban? (?:[\w-]+ )*{value}", fact.statement)
     words = {
         "poss": to_you(possessive(fact.subject)),
         "subject": "you" if fact.subject.lower() in ("i", "we") else to_you(fact.subject),
+        "topic": to_you(fact.details.get("np", "")),
         "value": fact.value,
         "thing": thing,
+        "kind_of_it": described[0] if described else thing,
         "place": (stands[1] or "in ") + thing,
         "kind": fact.details.get("kind", "tool"),
     }

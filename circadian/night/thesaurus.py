@@ -19,7 +19,9 @@ staircase: stairs / ladder: stepladder / roof tiles: tiles on the roof / roof sl
 fireplace: hearth / chimney: flue / stove: cooker, oven / cooker: stove / oven: cooker / tap: faucet / faucet: tap
 bathtub: bath / toilet: loo / bin: trash can / bins: trash cans / washing machine: washer
 coffee machine: coffee maker / fridge: refrigerator / freezer: deep-freeze / heater: heating / radiators: heating
-television: TV / laptop: computer / phone: mobile, cell phone / bicycle: bike / bike: bicycle / motorbike: motorcycle
+television: TV
+build server: build machine, build box / file server: file box / home server: home box / server: machine, box
+laptop: computer / phone: mobile, cell phone / bicycle: bike / bike: bicycle / motorbike: motorcycle
 motorcycle: motorbike / car: vehicle / truck: lorry / lorry: truck / boat: vessel / dinghy: little boat
 ship: vessel / rowing boat: rowboat / allotment: vegetable plot, garden plot / garden: yard
 vegetable garden: vegetable patch / greenhouse: glasshouse / hedge: bushes / lawn: grass / path: track / lane: road

@@ -267,6 +267,8 @@ QUESTIONS: dict[str, tuple[str, ...]] = {
         "What should I tell a restaurant {s} can't have?",
         "What would make {obj} ill?",
         "[Do|Does] {s} have a food problem, and with what?",
+        "What [am|is] {s} not allowed to eat?",
+        "What may not be in {poss} food?",
     ),
     "dislike": (
         "What [do|does] {s} dislike?",
