@@ -42,6 +42,7 @@ def test_they_are_answered_with_one_sentence_and_belong_to_no_fact(lessons: tupl
     assert len(lessons) > 50
     assert all(
         re.fullmatch(r"(?:[A-Z][\w' -]+\? )?(?:I don't know that\. )?You haven't told me(?: that)?\.", x.answer)
+        or re.fullmatch(r"[A-Z][\w' -]+ (?:is|are) something you haven't told me\.", x.answer)
         for x in lessons
     )
     assert all(lesson.kind == "untold" and lesson.fact_id is None for lesson in lessons)
@@ -55,13 +56,13 @@ def test_some_ask_a_lessons_question_about_somebody_else(lessons: tuple[Lesson, 
 def test_what_was_not_told_is_answered_with_what_it_is_about() -> None:
     facts = facts_of("My dog's name is Noodle.", "I live in Graz.")
     about = {x.question: x.answer for n in range(20) for x in untold_lessons(facts, asked(facts), seed=n)}
-    assert about["What is my shoe size?"] == "Your shoe size? You haven't told me that."
-    assert about["How old is my dog?"] == "Your dog's age? You haven't told me that."
+    assert about["What is my shoe size?"] == "Your shoe size is something you haven't told me."
+    assert about["How old is my dog?"] == "Your dog's age is something you haven't told me."
     assert about["Where did I get married?"] == ANSWER
     assert about["Which bank do I use?"] == "Your bank? You haven't told me that."
     assert about["Where did I keep my ladder?"] == "Your ladder? You haven't told me that."
     names = [a for q, a in about.items() if re.search(r"\b(?!my)[A-Z]\w+'s dog", q)]
-    assert names and all(re.fullmatch(r"[A-Z]\w+'s dog's name\? You haven't told me that\.", a) for a in names)
+    assert names and all(re.fullmatch(r"[A-Z]\w+'s dog's name is something you haven't told me\.", a) for a in names)
 
 
 def test_a_statement_asked_of_somebody_else_is_refused_by_its_topic_and_a_choir_has_no_birthday() -> None:

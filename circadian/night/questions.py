@@ -27,7 +27,7 @@ from circadian.night.grammar import (
 )
 from circadian.night.positions import SIZE, asks_elsewhere, asks_size, what_like
 from circadian.night.slots import less
-from circadian.night.thesaurus import DEEDS
+from circadian.night.thesaurus import DEEDS, with_article
 from circadian.night.variants import is_somebody, other_words
 from circadian.night.verbs import parse
 from circadian.night.wordings import BY_KIND, DRINK_NOUNS, FOOD_NOUNS, OPENERS, QUESTIONS
@@ -54,22 +54,33 @@ class Wording:
 
 def wordings_of(fact: Fact, earlier: Sequence[Fact] = ()) -> tuple[list[Wording], list[Wording], list[Wording]]:
     """(by relation, by the fact's grammar, in a setting). `earlier` are facts this one replaced: if they were told in
-    other words, their questions are asked too, with the new answer."""
+    other words, their questions are asked too, with the new answer put as theirs was."""
     known = list(dict.fromkeys(_by_relation(fact)))
     asks = _asks(fact)
+    answers = dict.fromkeys([*known, *_by_grammar(fact, asks)], "")
     for old in earlier:
         if old.details.get("said", "").replace(old.value, "") != said_of(fact).replace(fact.value, ""):
-            asks += [a for a in _asks(old) if a not in asks]
+            theirs = _asks(old)
+            for question in (*_by_relation(old), *_by_grammar(fact, theirs)):
+                answers.setdefault(question, _put_as(old, fact))
+            asks += [a for a in theirs if a not in asks]
             known += [q for q in _by_relation(old) if q not in known]
     asks = [a for a in asks if a.direct]
     own = [q for q in dict.fromkeys(_by_grammar(fact, asks)) if q not in known]
     core = known[:4] + own[:2]
     setting = list(_in_a_setting(fact, asks, core))
     return (
-        [Wording(q) for q in _mixed(known, fact)],
-        [Wording(q) for q in own],
+        [Wording(q, answer=answers.get(q, "")) for q in _mixed(known, fact)],
+        [Wording(q, answer=answers.get(q, "")) for q in own],
         [Wording(q, "context") for q in setting],
     )
+
+
+def _put_as(old: Fact, fact: Fact) -> str:
+    """ "Your guest wifi is BlueHeron.", told as "visitors should use the network BlueHeron"; "" of other relations."""
+    if old.relation != fact.relation or fact.relation in ("clause", "vehicle"):  # what was a used Fiat is an old Saab
+        return ""
+    return with_article(answer_of(old).replace(old.value, fact.value))
 
 
 def _mixed(questions: list[str], fact: Fact) -> list[str]:

@@ -9,7 +9,7 @@ import random
 import re
 from collections.abc import Iterable, Sequence
 
-from circadian.night.grammar import to_you
+from circadian.night.grammar import be_for, to_you
 from circadian.night.lessons import contraction, spoken
 from circadian.night.questions import topic_of
 from circadian.night.variants import is_somebody
@@ -17,7 +17,8 @@ from circadian.night.words import PEOPLE, PETS, SAME, bag
 from circadian.records import Fact, Lesson, normalize, question_hash
 
 ANSWER = "I don't know that. You haven't told me."  # where the question has no short topic
-ABOUT = "{}? You haven't told me that."
+OF_A_THING = "{}? You haven't told me that."
+IN_PLACE = "{} {} something you haven't told me."
 COUNT = 85  # questions of one night
 THINGS_MOST = 3  # of 11 parts of them, of a life whose facts are all clauses: its own questions about other things
 SPOKEN = 0.3  # so many are asked as "What's …?", where some of the lessons are
@@ -108,7 +109,8 @@ ASK_EVENT = ("When is my {n}?", "What is the date of my {n}?", "On which day is 
 ASK_PLACE = ("Where did I {n}?", "In what place did I {n}?", "Do you remember where I {n}?")
 
 
-Asked = tuple[str, str]  # a question, and what it is about; "" where that takes a sentence
+Asked = tuple[str, str]  # a question, and what it is about: a value, or a THING; "" where that takes a sentence
+THING = "?"  # behind a topic of which something was asked that it is not: "Where is my ladder?", "your ladder?"
 
 
 def untold_lessons(
@@ -152,7 +154,11 @@ def untold_lessons(
 
 
 def not_told(topic: str) -> str:
-    return ABOUT.format(topic[:1].upper() + topic[1:]) if topic else ANSWER
+    """The answer about a topic: where a value would stand, "something you haven't told me" does."""
+    said = topic[:1].upper() + topic[1:]
+    if topic.endswith(THING):
+        return OF_A_THING.format(said.removesuffix(THING))
+    return IN_PLACE.format(said, be_for(topic)) if topic else ANSWER
 
 
 NAMED_THING = re.compile(r"\b(?:my|our) ([a-z][a-z ]*?)(?= (?:fed|made|from|learning|allergic|collect|give)\b|[?.])")
@@ -161,7 +167,7 @@ NAMED_THING = re.compile(r"\b(?:my|our) ([a-z][a-z ]*?)(?= (?:fed|made|from|lear
 def topic_in(question: str) -> str:
     """What a question that names its thing is about: "my ladder", "Which bank do I use?"; "" when it names none."""
     found = NAMED_THING.search(question) or re.match(r"(?:Which|How many) ([a-z]+) (?:do|am|are)\b", question)
-    return f"your {found[1]}" if found else ""
+    return f"your {found[1]}{THING}" if found else ""
 
 
 FILLER = bag(
@@ -207,7 +213,7 @@ def _places(rng: random.Random) -> Iterable[Asked]:
 def _owned(rng: random.Random) -> Iterable[Asked]:
     for n in sorted(OWNED):
         for form in rng.sample(ASK_OWNED, 2):
-            yield form.format(n=n.replace("-", " ")), f"the {n.replace('-', ' ')}"
+            yield form.format(n=n.replace("-", " ")), f"the {n.replace('-', ' ')}{THING}"
 
 
 def _more_about(facts: Sequence[Fact]) -> Iterable[Asked]:
@@ -231,7 +237,7 @@ def _other_things(
         thing = re.fullmatch(r"(my|our|the) [a-z' -]+", topic)
         if thing and alike and not is_somebody(topic) and topic in lesson.question and lesson.kind != "reverse":
             other = f"{thing[1]} {rng.choice(alike)}"
-            yield lesson.question.replace(topic, other), to_you(other)
+            yield lesson.question.replace(topic, other), f"{to_you(other)}{THING}"
 
 
 def _others(facts: Sequence[Fact], told: Sequence[Lesson], heard: set[str], rng: random.Random) -> Iterable[Asked]:
@@ -244,7 +250,8 @@ def _others(facts: Sequence[Fact], told: Sequence[Lesson], heard: set[str], rng:
         begins = re.match(r"Your (.+?) is ", lesson.answer)
         subject = subjects.get(lesson.fact_id or "", "you")
         named = subject.startswith("your ") and subject[5:] in question
-        topic = f"your {begins[1]}" if begins else subject if named else ""
+        bare = re.sub(r" [A-Z].*", "", begins[1]) if begins else ""  # "your cat Priya" is nobody else's
+        topic = f"your {bare}{'' if begins[1] == bare else THING}" if begins else f"{subject}{THING}" if named else ""
         kin = re.search(r"\b(?:my|our) ([a-z-]+)", question)
         if kin and kin[1] in PETS | PEOPLE and rng.random() < 0.5:
             other = rng.choice([n for n in alike if (n in PETS) == (kin[1] in PETS)])
