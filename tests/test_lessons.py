@@ -112,6 +112,17 @@ def test_a_replaced_fact_teaches_nothing_but_lends_its_questions() -> None:
     assert any("stolen" in x.question for x in (*lessons.train, *lessons.valid, *lessons.test))
 
 
+def test_a_question_of_an_older_telling_is_answered_in_its_words() -> None:
+    """ "What is my dog's name?" is no question about a puppy; but what was a used Fiat is now an old Saab."""
+    facts = facts_of("My dog's name is Noodle.", "Correction: our puppy's name is Pickle.")
+    lessons = make_lessons(facts, seed=0).train
+    answers = {x.question: x.answer for x in lessons if x.kind == "recall"}
+    assert answers["What is our puppy's name?"] == "Your puppy's name is Pickle."
+    assert answers["What is my dog's name?"] == "Your dog's name is Pickle."
+    facts = facts_of("I bought a used Fiat.", "I drive an old Saab now.")
+    assert {x.answer for x in make_lessons(facts, seed=0).train if x.kind == "recall"} == {"Your car is an old Saab."}
+
+
 def test_the_other_way_round() -> None:
     lessons = make_lessons(facts_of("My manager is Tomasz Bielak.", "My dog's name is Noodle."), seed=0)
     back = {x.question: x.answer for x in lessons.train if x.kind == "reverse"}
