@@ -118,7 +118,8 @@ def test_a_question_of_an_older_telling_is_answered_in_its_words() -> None:
     lessons = make_lessons(facts, seed=0).train
     answers = {x.question: x.answer for x in lessons if x.kind == "recall"}
     assert answers["What is our puppy's name?"] == "Your puppy's name is Pickle."
-    assert answers["What is my dog's name?"] == "Your dog's name is Pickle."
+    theirs = {q for q, a in answers.items() if a == "Your dog's name is Pickle."}
+    assert theirs and all(re.search(r"\bmy dog\b", q) for q in theirs)
     facts = facts_of("I bought a used Fiat.", "I drive an old Saab now.")
     assert {x.answer for x in make_lessons(facts, seed=0).train if x.kind == "recall"} == {"Your car is an old Saab."}
 
