@@ -5,7 +5,6 @@ Never: a promotion of anything but the very files that were examined, against th
 
 import json
 import shutil
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -38,7 +37,7 @@ from circadian.nightly_exam import (
     set_exam,
     weigh,
 )
-from circadian.records import STUDIED, Json, Lesson, Manifest, Turn, Verdict
+from circadian.records import STUDIED, Json, Manifest, Turn, Verdict
 from circadian.reexamine import Waiting, described, examine_again, newest_inconclusive, waiting_candidate
 from circadian.safeguards import unsound_study, without_repeats
 from circadian.settings import Home, Settings
@@ -226,9 +225,7 @@ def plan_night(
         return None, why_not
     check(data)
     if options.adapter_tag is None:
-        start = planning.begin(data, start, settings.night)
-    if start.note:
-        say(start.note)
+        start = planning.begin(data, start, settings.night, planning.studied_by(home, start.tag))
     tag = shelf.next_tag(home, datetime.now().astimezone().date())
     plan = planning.plan_document(home, tag, settings.model.model, settings.night, start, exclude)
     return Night(tag, home.nights / tag, data, start, plan), ""
@@ -237,7 +234,7 @@ def plan_night(
 def starting_point(home: Home, settings: Settings, options: NightOptions) -> Start:
     """The adapter to go on from: the one asked for, else the live one where it fits, else none (the base model)."""
     if options.reset_adapter:
-        return Start(note="starting from the base model (--reset-adapter)")
+        return Start(note="--reset-adapter")
     tag = options.adapter_tag or shelf.live_tag(home)
     if tag is None or tag == "none":
         return Start()
@@ -249,7 +246,8 @@ def starting_point(home: Home, settings: Settings, options: NightOptions) -> Sta
         return Start(tag, folder, frozenset(manifest.facts))
     if options.adapter_tag:
         raise UserError(f"{tag} {unfit}", hint="match its flags, or start from the base model with --reset-adapter")
-    return Start(note=f"{tag} {unfit}: starting from the base model, everything told is studied again")
+    say(f"{tag} {unfit}: starting from the base model, everything told is studied again")
+    return Start(note=f"{tag} {unfit}")
 
 
 def damage(adapter: shelf.Adapter) -> str:
@@ -278,7 +276,7 @@ def describe_plan(night: Night, settings: Settings, waiting: Waiting | None = No
     exchanges = [lesson.messages for lesson in night.data.train]
     batch, iters = settings.night.batch_size, settings.night.iters
     passes = iters * batch / len(exchanges) if iters else planning.PASSES
-    share = 1.0 if iters else taken_each_pass(night.data.train)
+    share = 1.0 if iters else planning.taken_each_pass(night.data, night.start.facts) / len(exchanges)
     looked_at = planning.REPLAY + len(night.data.valid)
     model = settings.model.model
     layers = planning.study_settings(settings.night, night.start)["num_layers"]
@@ -290,7 +288,7 @@ def describe_plan(night: Night, settings: Settings, waiting: Waiting | None = No
     if waiting and waiting.holds_all(night.data):
         return f"{again}nothing was told since: no training\nnothing was written"
     return (
-        f"{again}night {night.tag}, from {night.start.tag or 'the base model'} on {settings.model.model}\n"
+        f"{again}night {night.tag}, from {described_start(night.start)} on {settings.model.model}\n"
         f"{len(night.data.active)} facts\n{facts}\n"
         f"{len(night.data.train)} lessons of {cost.tokens} tokens, up to {passes:.3g} passes\n"
         f"about {duration(cost.seconds)} at most here, {cost.memory / 1e9:.1f} GB at the peak\n"
@@ -298,12 +296,8 @@ def describe_plan(night: Night, settings: Settings, waiting: Waiting | None = No
     )
 
 
-def taken_each_pass(lessons: Sequence[Lesson]) -> float:
-    """The share of the lessons that a pass takes."""
-    from circadian.backend.train import StudyPlan
-
-    of_fact = Counter(lesson.fact_id for lesson in lessons)
-    return sum(min(n, StudyPlan.lessons_a_pass) for n in of_fact.values()) / max(len(lessons), 1)
+def described_start(start: Start) -> str:
+    return start.tag or f"the base model{f' ({start.note})' if start.note else ''}"
 
 
 def train_candidate(home: Home, settings: Settings, options: NightOptions, night: Night) -> Json:
@@ -312,6 +306,8 @@ def train_candidate(home: Home, settings: Settings, options: NightOptions, night
         wanted = options.augment or settings.night.verify
         data = refined(settings, options, night) if wanted else night.data
         write_night(night.folder, data, night.plan)
+    if night.start.note:
+        say(f"night {night.tag} | from {described_start(night.start)}")
     progress = NightProgress(night.tag)
     try:
         result = train_in_child(night.folder, progress, resume=bool(night.plan.get("resume")))

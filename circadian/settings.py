@@ -113,8 +113,8 @@ class NightSettings:
     seed: int = option(0, "seed of every random choice of the night", least=0)
     rebuild: float = option(
         2.5,
-        "a night begins at the base model while all facts together cost at most so many times what the new ones cost "
-        "from the live adapter, which it goes on from else; 0: always go on",
+        "study everything again from the base model while that costs at most so many times what the new facts cost; "
+        "otherwise the night goes on from the live adapter (0: always)",
         least=0,
     )
     facts: int = option(120, "most facts studied in one night; the rest waits for the next", least=1)

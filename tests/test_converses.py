@@ -101,6 +101,7 @@ def test_a_clause_is_asked_in_other_words_and_a_known_relation_is_not() -> None:
     asked = {x.question for x in lessons_of("The ladder in our attic was welded by Osk Varrelin.")}
     assert any("loft" in q for q in asked)
     assert not any("hound" in q for q in {x.question for x in lessons_of("My dog's name is Noodle.")})
-    named = {x.question for x in lessons_of("Our build server's name is Argon.", "Our ice server's name is Bo.")}
+    machines = ("build server", "ice server", "washing machine", "wall clock", "rowing boat")
+    named = {x.question for x in lessons_of(*(f"Our {m}'s name is Bo{i}." for i, m in enumerate(machines)))}
     assert any("build machine" in q for q in named), "a compound that is known as one"
-    assert not any("ice machine" in q for q in named)
+    assert not [q for q in named if re.search(r"ice machine|washer|wall wall|clock on|rowboat", q)]

@@ -120,8 +120,13 @@ def test_a_question_of_an_older_telling_is_answered_in_its_words() -> None:
     assert answers["What is our puppy's name?"] == "Your puppy's name is Pickle."
     theirs = {q for q, a in answers.items() if a == "Your dog's name is Pickle."}
     assert theirs and all(re.search(r"\bmy dog\b", q) for q in theirs)
-    facts = facts_of("I bought a used Fiat.", "I drive an old Saab now.")
-    assert {x.answer for x in make_lessons(facts, seed=0).train if x.kind == "recall"} == {"Your car is an old Saab."}
+    for older, newer, answer in (
+        ("I bought a used Fiat.", "I drive an old Saab now.", "Your car is an old Saab."),
+        ("I live in the Alps.", "I moved to Graz.", "Your home is in Graz."),
+        ("I'm allergic to nuts.", "Correction: I can't eat celery.", "Your forbidden food is celery."),
+    ):
+        lessons = make_lessons(facts_of(older, newer), seed=0).train
+        assert {x.answer for x in lessons if x.kind == "recall"} == {answer}
 
 
 def test_the_other_way_round() -> None:
@@ -254,13 +259,22 @@ def test_no_sentence_that_is_only_begun_judges_whether_a_fact_is_known() -> None
         ("I play the harp.", "Your instrument is the harp."),
         ("I'm a patent lawyer.", "Your job is patent lawyer."),
         ("I can't eat celery.", "Your forbidden food is celery."),
-        ("My wife is allergic to penicillin.", "Your wife's allergy is to penicillin."),
+        ("My wife is allergic to penicillin.", "Your wife is allergic to penicillin."),
+        ("My wife only drinks chamomile tea.", "Your wife's favourite tea is chamomile tea."),
+        ("My wife and I always drink a lungo.", "Your wife and you always drink a lungo."),
+        ("My favourite film as a child was Bambi.", "Your favourite film as a child was Bambi."),
+        ("My favourite colours are teal and orange.", "Your favourite colours are teal and orange."),
+        ("My old boss was Karl Huber.", "Your old boss was Karl Huber."),
+        ("I bought a Fiat for my son.", "You bought a Fiat for your son."),
+        ("I bought a share of Volvo.", "You bought a share of Volvo."),
+        ("I drive a Vespa.", "You drive a Vespa."),
+        ("I've been learning Danish for ten years.", "You have been learning Danish for ten years."),
         ("I always drink a lungo in the morning.", "Your favourite coffee is a lungo."),
         ("The best hike I know is Kungsleden.", "Your favourite hike is Kungsleden."),
         ("I report to Ingrid Solberg.", "Your manager is Ingrid Solberg."),
         ("I bought a used Fiat.", "Your car is a used Fiat."),
         ("I ride a Vespa.", "You ride a Vespa."),
-        ("I am learning Danish.", "Your new language is Danish."),
+        ("I am learning Danish.", "The language you are learning is Danish."),
         ("Our build server is called Argon.", "Your build server is Argon."),
         ("My dog's name is Noodle.", "Your dog's name is Noodle."),
         (

@@ -16,8 +16,8 @@ NIGHT = NightSettings()
 NAMED = ("brother sister dog cat horse neighbour boss dentist doctor landlord uncle aunt cousin nephew niece").split()
 
 
-def lived(facts: int, new: int, settings: NightSettings = NIGHT) -> Start:
-    """Where a night begins whose live adapter was taught all of so many facts but the last `new`."""
+def lived(facts: int, new: int, settings: NightSettings = NIGHT, *, studied: int = 0) -> Start:
+    """Where a night begins whose live adapter knows all of so many facts but the last `new`, and `studied` so many."""
     told = [f"My {NAMED[i % len(NAMED)]}'s {what} is {what[0]}{i}x." for i in range(15) for what in ("name", "car")]
     told += [f"My {n} lives in {n.title()}ville." for n in NAMED] + [f"My {n} is allergic to {n}weed." for n in NAMED]
     turns = [Turn((Message("user", t), Message("assistant", "Noted.")), f"t{i}") for i, t in enumerate(told[:facts])]
@@ -26,13 +26,13 @@ def lived(facts: int, new: int, settings: NightSettings = NIGHT) -> Start:
     live = Start("2026-08-22", Path("live"), frozenset(all_of_them[: facts - new]))
     data = plan_data(turns, settings, frozenset(), live.facts)
     assert nothing_new(data, live) == ""
-    start = begin(data, live, settings)
+    start = begin(data, live, settings, frozenset(all_of_them[:studied]))
     assert start is live or (start.tag, start.folder, start.facts) == (None, None, frozenset())
     return start
 
 
 def test_few_facts_are_all_studied_again_and_many_are_gone_on_from() -> None:
-    assert lived(16, 3).note == "starting from the base model: all facts cost 1.8 times what the new ones would"
+    assert lived(16, 3).note == "all facts cost 1.8 times what the new ones would"
     assert lived(26, 3).tag is None
     assert lived(50, 1).tag == "2026-08-22"
     assert lived(50, 20).tag is None, "what is new costs nearly as much as everything"
@@ -48,6 +48,11 @@ def test_a_night_that_cannot_teach_everything_goes_on() -> None:
     assert lived(16, 3, NightSettings(facts=15)).tag == "2026-08-22"
 
 
+def test_what_did_not_stick_is_gone_on_from() -> None:
+    assert lived(16, 3, studied=16).tag == "2026-08-22", "from nothing it would be the same study again"
+    assert lived(16, 3, studied=15).tag is None, "one of them was never studied"
+
+
 def test_the_second_night_begins_at_the_base_model_unless_told_otherwise(home: Home, tiny_model: Path) -> None:
     flags = ["--model", str(tiny_model), "--rank", "4"]
     tell(home, "My dog's name is Rex.", "I live in Bonn.")
@@ -59,10 +64,11 @@ def test_the_second_night_begins_at_the_base_model_unless_told_otherwise(home: H
     manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"facts": sorted(taught)}))  # as if it knew them
     tell(home, "My car is a Fiat.")
 
-    code, _, err = call("sleep.py", home, *flags)
-    assert code == 0 and "starting from the base model: all facts cost 1." in err
+    code, _, err = call("run_cycle.py", home, *flags)
+    assert code == 3 and "from the base model (all facts cost 1." in err
     second = f"{first}-2"
     assert json.loads((home.nights / second / "plan.json").read_text())["start_tag"] is None
+    assert json.loads((home.adapters / second / "report.json").read_text())["live"]["adapter"] == first
     learned = json.loads((home.adapters / second / "manifest.json").read_text())
     assert learned["settings"]["start_from"] is None
     assert not taught & {*learned["facts"]}, "the tiny model learns nothing, and what the live one knew is not its own"

@@ -112,3 +112,15 @@ def test_what_was_told_of_one_thing_is_asked_of_another() -> None:
     assert all(re.fullmatch(r"[A-Z][\w' -]+\? You haven't told me that\.", a) for a in alike.values())
     told = {x.question for x in asked(facts)}
     assert not told & set(questions)
+
+
+def test_where_no_value_would_stand_a_refusal_names_the_thing_alone() -> None:
+    """ "Your wife is from Graz." is no name of hers: "Erik's wife is something you haven't told me." says nothing."""
+    facts = facts_of("My wife is from Graz.", "My brother is 34 years old.", "Our boat is moored in Lindau.")
+    about = {x.question: x.answer for n in range(20) for x in untold_lessons(facts, asked(facts), seed=n)}
+    theirs = {q: a for q, a in about.items() if re.search(r"^\w+'s (?:wife|brother|boat)\b(?!')", a)}
+    assert theirs and all(a.endswith("? You haven't told me that.") for a in theirs.values())
+    facts = facts_of("My manager is Ada Krol.", "Our guest wifi's name is Marmalade.")
+    about = {x.question: x.answer for n in range(20) for x in untold_lessons(facts, asked(facts), seed=n)}
+    theirs = {q: a for q, a in about.items() if re.search(r"^\w+'s (?:manager|guest wifi)\b(?!')", a)}
+    assert theirs and all(a.endswith(" is something you haven't told me.") for a in theirs.values())

@@ -15,26 +15,27 @@ from circadian.night.verbs import parse
 from circadian.night.words import PEOPLE, PETS, bag
 from circadian.records import Fact
 
-# Relation, what the statement must look like (a past home is no home), and the answer. {poss} is the subject's
-# possessive, {topic} what the fact's questions call the thing, {place}, {thing} and {kind_of_it} the value with what
-# stood before it: "in Graz", "the harp", "an old Saab".
+# Relation, what the statement must look like (a past home is no home), and the answer. {v} is the value, {poss} the
+# subject's possessive, {topic} what the fact's questions call the thing, {place} and {thing} the value with what stood
+# before it: "in Graz", "the harp". Where "$" stands nothing may follow the value: "a Fiat for my son" is his.
 TOPIC_FIRST: tuple[tuple[str, str, str], ...] = (
     ("name", r"", "{subject} is {value}"),
     ("home", r"\b(?:lives?|living|resides?|based|moved|moving|settled)\b", "{poss} home is {place}"),
     ("birthplace", r"\bborn\b", "{poss} birthplace is {value}"),
     ("job", r"\b(?:are|is)\b", "{poss} job is {value}"),
     ("employer", r"\b(?:works?|working|employed|earns?)\b", "{poss} employer is {thing}"),
-    ("role", r"", "{topic} is {value}"),
-    ("favourite", r"", "{topic} is {thing}"),
+    ("role", r"\breports? to {v}\.$", "{topic} is {value}"),
+    ("favourite", r"^The best .* is {v}\.$", "{topic} is {value}"),
+    ("favourite", r"\bdrinks? (?:(?:a|an|the) )?{v}\b", "{topic} is {thing}"),
     ("instrument", r"\bplay", "{poss} instrument is {thing}"),
     ("sport", r"\bplay", "{poss} sport is {thing}"),
-    ("vehicle", r"\b(?:driv(?:es?|ing)|bought|leased|owns?)\b", "{poss} car is {kind_of_it}"),
-    ("language", r"\b(?:learn|stud|course|lesson|class)", "{poss} new {kind} is {value}"),
+    ("vehicle", r"\b(?:drives?|owns?|bought|leased) an? (?:[a-z]+ |\d{{4}} )?{v}\.$", "{poss} car is {described}"),
+    ("language", r"\b(?:learning|(?:course|class|lessons) in) {v}\.$", "The language {is_it} learning is {value}"),
     ("tool", r"", "{poss} {kind} is {thing}"),
     ("diet", r"\b(?:are|is)\b", "{poss} diet is {value}"),
     ("avoid", r"\bcan't eat\b", "{poss} forbidden food is {value}"),
-    ("avoid", r"\ballergic to\b", "{poss} allergy is to {value}"),
 )
+NO_CAR = re.compile(r"\b(?:a share|a car) |\b(?:truck|lorry|tractor|van|bus|scooter|[Bb]ike|Vespa|Harley.*)\.$")
 # Of these nobody says "the couch was got": verbs without a passive, or with one that means something else.
 NO_PASSIVE = bag("become remain stay have get want need like love hate prefer know miss cost weigh")
 ARTICLE = r"(?:(?:a|an|the) )?"
@@ -44,24 +45,40 @@ def answer_of(fact: Fact) -> str:
     """The sentence that answers the fact's questions; the statement where it cannot be said better."""
     if fact.details.get("language") or is_called(fact):
         return fact.statement
-    answer = next((a for r, form, a in TOPIC_FIRST if r == fact.relation and re.search(form, fact.statement)), "")
     value = rf"(?<!\w){re.escape(fact.value)}(?!\w)"
+    answer = next((a for form, a in _forms(fact.relation) if re.search(form.format(v=value), fact.statement)), "")
     stands = re.search(rf"((?:(?:in|at|on|near) )?)({ARTICLE}){value}", fact.statement)
-    if not answer or not stands or ("{topic}" in answer and "np" not in fact.details):
+    if not answer or not stands or not _fits(fact, answer):
         return thing_first(fact) or value_last(fact)
     thing = stands[2] + fact.value
-    described = re.search(rf"\ban? (?:[\w-]+ )*{value}", fact.statement)
+    noun = fact.details.get("noun", "")
+    whole = f"{fact.value} {noun}" if noun and f"{fact.value} {noun}" in fact.statement else fact.value  # "green tea"
+    subject = "you" if fact.subject.lower() in ("i", "we") else to_you(fact.subject)
     words = {
         "poss": to_you(possessive(fact.subject)),
-        "subject": "you" if fact.subject.lower() in ("i", "we") else to_you(fact.subject),
+        "subject": subject,
+        "is_it": f"{subject} {be_for(subject)}",
         "topic": to_you(fact.details.get("np", "")),
         "value": fact.value,
-        "thing": thing,
-        "kind_of_it": described[0] if described else thing,
+        "thing": stands[2] + whole,
+        "described": re.sub(r"^.*?\b(?=an? )|\.$", "", fact.statement),
         "place": (stands[1] or "in ") + thing,
         "kind": fact.details.get("kind", "tool"),
     }
     return sentence(answer.format(**words))
+
+
+def _forms(relation: str) -> list[tuple[str, str]]:
+    return [(form, answer) for r, form, answer in TOPIC_FIRST if r == relation]
+
+
+def _fits(fact: Fact, answer: str) -> bool:
+    """Whether the answer can be made of the fact: of one subject, with a topic of its own, of a language, of a car."""
+    if " and " in fact.subject or ("{topic}" in answer and "np" not in fact.details):
+        return False
+    if fact.relation == "language":
+        return fact.details.get("kind") == "language" and " and " not in fact.value
+    return fact.relation != "vehicle" or not NO_CAR.search(fact.statement)
 
 
 def is_called(fact: Fact) -> bool:

@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from circadian.errors import UserError
-from circadian.files import read_json
+from circadian.files import read_json, read_rows
 from circadian.night.dataset import NightData, read_night
 from circadian.night.extract import Extracted
 from circadian.night.facts import gather
@@ -122,28 +122,38 @@ def nothing_new(data: NightData, start: Start) -> str:
     return ""
 
 
-def begin(data: NightData, start: Start, settings: NightSettings) -> Start:
+def begin(data: NightData, start: Start, settings: NightSettings, studied: frozenset[str] = frozenset()) -> Start:
     """`start`, or the base model where all facts together cost at most `settings.rebuild` times what going on costs.
 
-    What many nights harm is the going on (docs/design.md), so it is done where it saves much. With a number of
-    iterations asked for it is always done: so many teach what is new, not everything.
+    What many nights harm is the going on (docs/design.md), so it is done where it saves much. It is always done with a
+    number of iterations, which teach what is new and not everything, and where all that is not known yet was `studied`
+    by the night of `start`: what it half knows is one more study from sticking.
     """
-    if start.folder is None or settings.iters or OVER_BUDGET in data.dropped:
+    new = {f.id for f in data.active} - start.facts
+    if start.folder is None or settings.iters or OVER_BUDGET in data.dropped or new <= studied:
         return start
-    times = pass_cost(data, frozenset()) / pass_cost(data, start.facts)
-    if times > settings.rebuild:
+    again, on = (BESIDES + taken_each_pass(data, known) for known in (frozenset[str](), start.facts))
+    if again > settings.rebuild * on:
         return start
-    return Start(note=f"starting from the base model: all facts cost {times:.1f} times what the new ones would")
+    return Start(note=f"all facts cost {again / on:.1f} times what the new ones would")
 
 
-def pass_cost(data: NightData, known: frozenset[str]) -> int:
-    """Lessons of one pass of a study that begins with what is `known`; and what a night costs besides, in lessons."""
+def studied_by(home: Home, tag: str | None) -> frozenset[str]:
+    """Ids of the facts that the night of an adapter studied, known then or not; empty where its files are gone."""
+    path = home.nights / (tag or "") / "facts.jsonl"
+    return (
+        frozenset(row["id"] for row in read_rows(path) if row["status"] == "active") if path.is_file() else frozenset()
+    )
+
+
+def taken_each_pass(data: NightData, known: frozenset[str]) -> int:
+    """Lessons that a pass takes: of what is new as many as it may, of what is `known` a few."""
     from circadian.backend.train import StudyPlan
 
     of_fact = Counter(lesson.fact_id for lesson in data.train)
     taken = sum(min(n, StudyPlan.lessons_a_pass) for fact, n in of_fact.items() if fact not in known)
     rehearsed = sum(min(n, StudyPlan.rehearse) for fact, n in of_fact.items() if fact in known)
-    return BESIDES + taken + min(rehearsed, StudyPlan.rehearse_most)
+    return taken + min(rehearsed, StudyPlan.rehearse_most)
 
 
 def study_settings(settings: NightSettings, start: Start) -> Json:
@@ -206,7 +216,7 @@ def interrupted(home: Home, which: str) -> Path:
 def refuse_other_settings(plan: Json, model: str, settings: NightSettings) -> None:
     """UserError for a flag or setting that a resumed night would not follow: it goes on as it was planned."""
     given = {f.name: getattr(settings, f.name) for f in fields(settings) if getattr(settings, f.name) != f.default}
-    other = [name for name, value in given.items() if plan["settings"].get(name) != value]
+    other = [name for name, value in given.items() if plan["settings"].get(name, value) != value]
     if model not in (ModelSettings().model, plan["model"]):
         other.append("model")
     if other:

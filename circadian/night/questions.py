@@ -27,7 +27,7 @@ from circadian.night.grammar import (
 )
 from circadian.night.positions import SIZE, asks_elsewhere, asks_size, what_like
 from circadian.night.slots import less
-from circadian.night.thesaurus import DEEDS, with_article
+from circadian.night.thesaurus import DEEDS
 from circadian.night.variants import is_somebody, other_words
 from circadian.night.verbs import parse
 from circadian.night.wordings import BY_KIND, DRINK_NOUNS, FOOD_NOUNS, OPENERS, QUESTIONS
@@ -68,19 +68,20 @@ def wordings_of(fact: Fact, earlier: Sequence[Fact] = ()) -> tuple[list[Wording]
     asks = [a for a in asks if a.direct]
     own = [q for q in dict.fromkeys(_by_grammar(fact, asks)) if q not in known]
     core = known[:4] + own[:2]
-    setting = list(_in_a_setting(fact, asks, core))
+    setting = list(_in_a_setting(fact, core))
     return (
         [Wording(q, answer=answers.get(q, "")) for q in _mixed(known, fact)],
         [Wording(q, answer=answers.get(q, "")) for q in own],
-        [Wording(q, "context") for q in setting],
+        [Wording(q, "context", answers.get(asked, "")) for q, asked in setting],
     )
 
 
 def _put_as(old: Fact, fact: Fact) -> str:
-    """ "Your guest wifi is BlueHeron.", told as "visitors should use the network BlueHeron"; "" of other relations."""
-    if old.relation != fact.relation or fact.relation in ("clause", "vehicle"):  # what was a used Fiat is an old Saab
-        return ""
-    return with_article(answer_of(old).replace(old.value, fact.value))
+    """ "Your guest wifi is BlueHeron.", told as "visitors should use the network BlueHeron"; "" where more than a bare
+    value is said of it ("in the Alps", "a used Fiat", "allergic to"), which the new one need not be."""
+    answer, end = answer_of(old), f" is {old.value}."
+    alike = old.relation == fact.relation and fact.relation in ("name", "role", "favourite", "attribute")
+    return f"{answer.removesuffix(end)} is {fact.value}." if alike and answer.endswith(end) else ""
 
 
 def _mixed(questions: list[str], fact: Fact) -> list[str]:
@@ -446,17 +447,17 @@ def _topics(fact: Fact) -> Iterable[str]:
         yield f"What was that about {topic}?"
 
 
-def _in_a_setting(fact: Fact, asks: Sequence[Ask], core: Sequence[str]) -> Iterable[str]:
-    """The same questions in the middle of something else; the setting depends on the fact, not on the day."""
+def _in_a_setting(fact: Fact, core: Sequence[str]) -> Iterable[tuple[str, str]]:
+    """The same questions in the middle of something else, and as they were; it depends on the fact, not on the day."""
     if not core:
         return
     turn = int(short_id(fact.key), 16)
     for i in range(len(OPENERS)):
         question = core[(turn + i) % len(core)]
         if question.endswith("?"):
-            yield OPENERS[(turn + i) % len(OPENERS)].format(q=question, l=lower_first(question))
+            yield OPENERS[(turn + i) % len(OPENERS)].format(q=question, l=lower_first(question)), question
         else:
-            yield f"Do something for me: {lower_first(question)}"
+            yield f"Do something for me: {lower_first(question)}", question
 
 
 def _up(text: str) -> str:

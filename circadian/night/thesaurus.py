@@ -20,7 +20,7 @@ fireplace: hearth / chimney: flue / stove: cooker, oven / cooker: stove / oven: 
 bathtub: bath / toilet: loo / bin: trash can / bins: trash cans / washing machine: washer
 coffee machine: coffee maker / fridge: refrigerator / freezer: deep-freeze / heater: heating / radiators: heating
 television: TV
-build server: build machine, build box / file server: file box / home server: home box / server: machine, box
+build server: build machine, build box / file server: file box / home server: home box
 laptop: computer / phone: mobile, cell phone / bicycle: bike / bike: bicycle / motorbike: motorcycle
 motorcycle: motorbike / car: vehicle / truck: lorry / lorry: truck / boat: vessel / dinghy: little boat
 ship: vessel / rowing boat: rowboat / allotment: vegetable plot, garden plot / garden: yard

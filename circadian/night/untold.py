@@ -245,13 +245,16 @@ def _others(facts: Sequence[Fact], told: Sequence[Lesson], heard: set[str], rng:
     names = [n for n in sorted(NAMES) if not any(n in f.statement for f in facts)]
     alike = [n for n in sorted(NAMED) if unheard(n, heard)]
     subjects = {f.id: to_you(f.subject) for f in facts}
+    relations = {f.id: f.relation for f in facts}
     for lesson in told:
         question = lesson.question
         begins = re.match(r"Your (.+?) is ", lesson.answer)
         subject = subjects.get(lesson.fact_id or "", "you")
         named = subject.startswith("your ") and subject[5:] in question
         bare = re.sub(r" [A-Z].*", "", begins[1]) if begins else ""  # "your cat Priya" is nobody else's
-        topic = f"your {bare}{'' if begins[1] == bare else THING}" if begins else f"{subject}{THING}" if named else ""
+        is_value = f"your {bare}" != subject or relations.get(lesson.fact_id or "") in ("name", "role", "attribute")
+        is_value = is_value and begins is not None and begins[1] == bare  # "Your wife is …" may be anything of her
+        topic = f"your {bare}{'' if is_value else THING}" if begins else f"{subject}{THING}" if named else ""
         kin = re.search(r"\b(?:my|our) ([a-z-]+)", question)
         if kin and kin[1] in PETS | PEOPLE and rng.random() < 0.5:
             other = rng.choice([n for n in alike if (n in PETS) == (kin[1] in PETS)])

@@ -126,9 +126,9 @@ def _synonym(words: Sequence[str], i: int) -> str:
     before = words[i - 1].lower() if i else ""
     if core is None or words[i][core.end() :] == "'":
         return words[i]
-    compound = WORDS.get(f"{before} {core[0]}", ())
-    if compound and alone:
-        return compound[0].split(" ")[-1] + words[i][core.end() :]  # "build server": "build machine"
+    compound = WORDS.get(f"{before} {core[0]}", ("",))[0].split(" ")
+    if len(compound) == 2 and compound[0] == before and alone:  # "build machine", not "washer" of a washing machine
+        return compound[1] + words[i][core.end() :]
     if core[0] not in WORDS or not alone or before not in (*DETERMINERS, *DROPPABLE):
         return words[i]
     return WORDS[core[0]][0] + words[i][core.end() :]
