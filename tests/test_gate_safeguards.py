@@ -169,6 +169,13 @@ def test_answers_shuffled_between_facts_and_garbage_are_told_apart() -> None:
     assert "garbage" in nonsense
 
 
+def test_another_facts_answer_is_known_where_it_is_put_otherwise_than_it_was_told() -> None:
+    said = ("I can't eat celery.", "I always drink a lungo in the morning.", "I have been playing the harp for years.")
+    facts = {f.id: f for f in told(*said)}
+    (mixed,) = unsound_lessons(shuffled(lessons_of(*said), random.Random(0)), facts)
+    assert "answer with another fact's value" in mixed
+
+
 def test_a_lesson_or_two_that_a_model_spoiled_hold_no_night() -> None:
     data = plan_data(life("ada")[:20], NightSettings(), frozenset())
     few = [replace(x, answer="I see.") if n < 2 else x for n, x in enumerate(data.train)]

@@ -7,6 +7,7 @@ the rest may still pass its exam: the probes of a few facts do not see every thi
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
+from circadian.night.answers import answer_of
 from circadian.records import Fact, Lesson, normalize
 
 UNSOUND = 0.05  # share of the lessons; the rules' own share is 0
@@ -28,7 +29,7 @@ def unsound_lessons(lessons: Sequence[Lesson], facts: Mapping[str, Fact]) -> Ite
 
 def is_about(answer: str, fact: Fact) -> bool:
     """Whether the answer states the fact's value, nearly all in the fact's own words: no heap of words holds it so."""
-    own = set(normalize(f"{fact.statement} {fact.value} {fact.details.get('said', '')}").split())
+    own = set(normalize(f"{fact.statement} {answer_of(fact)} {fact.value} {fact.details.get('said', '')}").split())
     said = normalize(answer).split()
     return holds(answer, fact.value) and sum(word in own for word in said) >= OWN_WORDS * len(said)
 
