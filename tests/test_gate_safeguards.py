@@ -20,6 +20,7 @@ from circadian.records import NOT_FINITE, STUDIED, Json, Turn
 from circadian.safeguards import unsound_study
 from circadian.settings import NightSettings
 from circadian.shelf.weights import candidate_problems
+from tests.told import lessons_of, told
 
 LIFE_NAMES = ("ada", "bela", "rare", "unseen")
 
