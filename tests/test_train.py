@@ -248,18 +248,6 @@ def test_every_lesson_is_in_every_pass_and_known_facts_leave(tmp_path: Path) -> 
     assert {e.fact for batch in study.pass_batches() for e in batch if e.fact} == {"Bonn."}
 
 
-def test_an_untold_question_is_asked_at_most_once_a_pass(tmp_path: Path) -> None:
-    from dataclasses import replace
-
-    for ratio, asked in ((0.5, 2), (2.0, 3)):
-        folder = tmp_path / f"{ratio}"
-        study = setup(write_tiny_model(folder / "model"), untold_ratio=ratio, replay_ratio=0.0, text_ratio=0.0)(folder)
-        study.state.unknown = [a for _, a in PAIRS]
-        study.untold = [replace(e, fact=None) for e in study.lessons[:3]]
-        rows = [e.tokens for batch in study.pass_batches() for e in batch if e.fact is None]
-        assert len(rows) == len({*rows}) == asked
-
-
 def test_the_loss_is_the_plain_cross_entropy_and_replay_on_the_teacher_itself_is_its_entropy(tmp_path: Path) -> None:
     import mlx.core as mx
     import mlx.nn as nn

@@ -268,7 +268,7 @@ class Study(TrainingCallback):
             elif fact in rehearsed:
                 chosen += [group[i] for i in rng.permutation(len(group))[: self.plan.rehearse]]
         replay = self.replayed(rng, round(len(chosen) * self.plan.replay_ratio))
-        wanted = min(round(len(chosen) * self.plan.untold_ratio), len(self.untold))  # none twice a pass
+        wanted = round(len(chosen) * self.plan.untold_ratio)
         replay += [self.untold[i] for i in order(rng, len(self.untold), wanted)]
         todo = group_by_length(chosen, replay, self.plan.batch_size, rng)
         wanted = round(len(todo) * self.plan.text_ratio) if self.text else 0
