@@ -132,7 +132,7 @@ def begin(data: NightData, start: Start, settings: NightSettings, studied: froze
     new = {f.id for f in data.active} - start.facts
     if start.folder is None or settings.iters or OVER_BUDGET in data.dropped or new <= studied:
         return start
-    again, on = (BESIDES + taken_each_pass(data, known) for known in (frozenset[str](), start.facts))
+    again, on = BESIDES + taken_each_pass(data), BESIDES + taken_each_pass(data, start.facts)
     if again > settings.rebuild * on:
         return start
     return Start(note=f"all facts cost {again / on:.1f} times what the new ones would")
@@ -141,12 +141,11 @@ def begin(data: NightData, start: Start, settings: NightSettings, studied: froze
 def studied_by(home: Home, tag: str | None) -> frozenset[str]:
     """Ids of the facts that the night of an adapter studied, known then or not; empty where its files are gone."""
     path = home.nights / (tag or "") / "facts.jsonl"
-    return (
-        frozenset(row["id"] for row in read_rows(path) if row["status"] == "active") if path.is_file() else frozenset()
-    )
+    rows = read_rows(path) if path.is_file() else []
+    return frozenset(row["id"] for row in rows if row["status"] == "active")
 
 
-def taken_each_pass(data: NightData, known: frozenset[str]) -> int:
+def taken_each_pass(data: NightData, known: frozenset[str] = frozenset()) -> int:
     """Lessons that a pass takes: of what is new as many as it may, of what is `known` a few."""
     from circadian.backend.train import StudyPlan
 
