@@ -342,6 +342,7 @@ def spoil(planned: Planned, folder: Path, wrong: Sequence[tuple[str, str]], keep
             },
             known_loss=0.0,
             lessons_a_pass=10**6,
+            lessons_most=10**9,
             warmup=0,
             replay_ratio=1.0 if keep else 0.0,
             furthest=0.0,

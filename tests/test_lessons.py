@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from circadian.night.answers import in_words_of
 from circadian.night.facts import gather
 from circadian.night.lessons import SPOKEN, LessonSet, _spoken, contains, make_lessons, spoken
 from circadian.night.questions import Wording
@@ -112,6 +113,12 @@ def test_a_replaced_fact_teaches_nothing_but_lends_its_questions() -> None:
     assert any("stolen" in x.question for x in (*lessons.train, *lessons.valid, *lessons.test))
 
 
+def is_answered(answers: list[str], answer: str) -> bool:
+    """Whether the questions are answered so, or with the same value of what they call the topic themselves."""
+    value = re.sub(r"^in ", "", answer.split(" is ")[-1])
+    return answer in answers and all(a == answer or re.fullmatch(rf"Your .+ is {re.escape(value)}", a) for a in answers)
+
+
 def test_a_question_of_an_older_telling_is_answered_in_its_words() -> None:
     """ "What is my dog's name?" is no question about a puppy; but what was a used Fiat is now an old Saab."""
     facts = facts_of("My dog's name is Noodle.", "Correction: our puppy's name is Pickle.")
@@ -119,14 +126,14 @@ def test_a_question_of_an_older_telling_is_answered_in_its_words() -> None:
     answers = {x.question: x.answer for x in lessons if x.kind == "recall"}
     assert answers["What is our puppy's name?"] == "Your puppy's name is Pickle."
     theirs = {q for q, a in answers.items() if a == "Your dog's name is Pickle."}
-    assert theirs and all(re.search(r"\bmy dog\b", q) for q in theirs)
+    assert theirs and all(re.search(r"\b(?:my|our) dog\b", q) for q in theirs)
     for older, newer, answer in (
         ("I bought a used Fiat.", "I drive an old Saab now.", "Your car is an old Saab."),
         ("I live in the Alps.", "I moved to Graz.", "Your home is in Graz."),
         ("I'm allergic to nuts.", "Correction: I can't eat celery.", "Your forbidden food is celery."),
     ):
         lessons = make_lessons(facts_of(older, newer), seed=0).train
-        assert {x.answer for x in lessons if x.kind == "recall"} == {answer}
+        assert is_answered([x.answer for x in lessons if x.kind == "recall"], answer)
 
 
 def test_the_other_way_round() -> None:
@@ -295,7 +302,7 @@ def test_no_sentence_that_is_only_begun_judges_whether_a_fact_is_known() -> None
 def test_what_a_fact_is_about_comes_first_and_its_value_last(said: str, answer: str) -> None:
     (fact,) = facts_of(said)
     lessons = [lesson for lesson in make_lessons([fact], seed=0).train if lesson.kind == "recall"]
-    assert {lesson.answer for lesson in lessons} == {answer}
+    assert is_answered([lesson.answer for lesson in lessons], answer)
 
 
 @pytest.mark.parametrize(
@@ -317,3 +324,23 @@ def test_a_clause_is_asked_for_in_english_and_for_what_it_told(text: str, asked:
     questions = [x.question for x in (*made.train, *made.valid, *made.test)]
     assert asked in questions
     assert [q for q in questions if re.search(never, q)] == []
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "value", "so"),
+    [
+        ("Who is my boss?", "Your manager is Tom Hill.", "Tom Hill", "Your boss is Tom Hill."),
+        ("What's the name of my boss?", "Your manager is Tom Hill.", "Tom Hill", "Your boss's name is Tom Hill."),
+        ("What is my dog called?", "Your dog's name is Pip.", "Pip", "Your dog's name is Pip."),
+        ("Tell me what my pup's name is.", "Your dog's name is Pip.", "Pip", "Your pup's name is Pip."),
+        ("My wife's tea?", "Your wife's favourite tea is oolong.", "oolong", "Your wife's tea is oolong."),
+        ("What is my home town?", "Your home is in Graz.", "Graz", "Your home town is Graz."),
+        ("Where is my home?", "Your home is in Graz.", "Graz", "Your home is in Graz."),
+        ("Which instrument do I play?", "Your instrument is the harp.", "harp", "Your instrument is the harp."),
+        ("My spouse is who?", "Your husband is Ruvim.", "Ruvim", "Your husband is Ruvim."),
+        ("Who do we call when our dog is ill?", "Your vet is Pawhaven.", "Pawhaven", "Your vet is Pawhaven."),
+        ("How old is my cat?", "Your cat Priya is eleven years old.", "eleven", "Your cat Priya is eleven years old."),
+    ],
+)
+def test_an_answer_calls_its_topic_what_the_question_calls_it(question: str, answer: str, value: str, so: str) -> None:
+    assert in_words_of(question, answer, value) == so

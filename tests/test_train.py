@@ -4,6 +4,7 @@ import dataclasses
 import itertools
 import json
 import math
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -131,6 +132,28 @@ def test_a_pass_takes_some_wordings_of_a_fact_and_the_next_takes_others(tmp_path
         passes.append({e.tokens for e in batch})
     assert [len(p) for p in passes] == [2, 2, 2]
     assert not passes[0] & passes[1] and len(set().union(*passes)) == 5
+
+
+@pytest.mark.parametrize(("facts", "each"), [(0, 16), (1, 16), (18, 16), (24, 12), (36, 8), (500, 8)])
+def test_the_more_facts_the_fewer_lessons_of_each_but_half_of_them(facts: int, each: int) -> None:
+    from circadian.backend.train import StudyPlan
+
+    assert StudyPlan().of_each(facts) == each
+
+
+def test_many_facts_share_the_lessons_of_a_pass(tmp_path: Path) -> None:
+    plan = dict(lessons_a_pass=4, lessons_most=6, replay_ratio=0.0, text_ratio=0.0, batch_size=64)
+    study = setup(write_tiny_model(tmp_path / "model"), **plan)(tmp_path)
+    first = study.lessons[0]
+    study.lessons = [
+        replace(first, fact=f"fact-{n}", tokens=(*first.tokens[:-2], n, i)) for n in range(3) for i in range(5)
+    ]
+    for unknown, each in ((1, 4), (2, 3), (3, 2)):
+        study.state.unknown = [f"fact-{n}" for n in range(unknown)]
+        study.state.new = []
+        (batch,) = study.pass_batches()
+        taken = Counter(e.fact for e in batch if e.fact in study.state.unknown)
+        assert taken == dict.fromkeys(study.state.unknown, each)
 
 
 def test_a_reported_loss_is_that_of_its_tokens_whatever_they_weigh(tmp_path: Path) -> None:

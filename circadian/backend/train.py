@@ -52,7 +52,8 @@ class StudyPlan:
     `average`: decay per step of the running average of the weights, which is what is examined and kept (Polyak and
     Juditsky 1992). `least_passes`: so often every new fact is gone through, known or not; then what is known leaves
     the rotation, and the last of the `passes` are as short as what is left. `lessons_a_pass`: most lessons of one fact
-    in a pass; the next takes others. `rehearse`: lessons of one known fact in a pass, `rehearse_most` of all of them.
+    in a pass; the next takes others. `lessons_most`: of all facts that are gone through, but half of
+    `lessons_a_pass` of each. `rehearse`: lessons of one known fact in a pass, `rehearse_most` of all of them.
     `spare`: share of what general text feeds into every layer, along whose directions the layer is not changed
     (subspace.py). `fade`: of the LoRA scale at which the last night ended, where this one begins. `quiet`: the price of
     what general text gets through a finished layer's change, in what is served (settle.py; 0: as it was studied), which
@@ -79,13 +80,18 @@ class StudyPlan:
     average: float = 0.9
     least_passes: int = 2
     lessons_a_pass: int = 16
+    lessons_most: int = 288
     spare: float = 0.9
     fade: float = 0.95
     quiet: float = 0.1
-    gain: float = 1.15
+    gain: float = 1.2
     rehearse: int = 4
     rehearse_most: int = 128
     checkpoint_every: int = 20
+
+    def of_each(self, facts: int) -> int:
+        """The most lessons of a fact in a pass over so many facts: steps harm, whichever fact they are for."""
+        return min(self.lessons_a_pass, max(self.lessons_most // max(1, facts), self.lessons_a_pass // 2))
 
 
 @dataclass
@@ -262,9 +268,10 @@ class Study(TrainingCallback):
             groups.setdefault(e.fact, []).append(e)
         rehearsed = {*self.rehearsed([fact for fact in groups if fact not in unknown], rng)}
         chosen: list[Example] = []
+        most = self.plan.of_each(sum(fact in unknown for fact in groups))
         for n, (fact, group) in enumerate(groups.items()):
             if fact in unknown:
-                chosen += self.in_turn(group, n)
+                chosen += self.in_turn(group, n, most)
             elif fact in rehearsed:
                 chosen += [group[i] for i in rng.permutation(len(group))[: self.plan.rehearse]]
         replay = self.replayed(rng, round(len(chosen) * self.plan.replay_ratio))
@@ -276,10 +283,10 @@ class Study(TrainingCallback):
         text = [self.text[i] for i in order(rng, len(self.text), wanted * size)]
         return spread(todo, [text[i * size : (i + 1) * size] for i in range(wanted)])
 
-    def in_turn(self, group: list[Example], n: int) -> list[Example]:
-        """So many of the `n`th fact's lessons as a pass takes: where the last pass left off, and round again."""
+    def in_turn(self, group: list[Example], n: int, most: int) -> list[Example]:
+        """`most` of the `n`th fact's lessons: where the last pass left off, and round again."""
         turns = np.random.default_rng([self.plan.seed, n]).permutation(len(group))
-        most = min(self.plan.lessons_a_pass, len(group))
+        most = min(most, len(group))
         first = self.state.pass_number * most
         return [group[turns[i % len(group)]] for i in range(first, first + most)]
 
@@ -401,7 +408,8 @@ class Study(TrainingCallback):
         plan = self.plan
         unknown = {*self.state.unknown, *(self.state.new if pass_number < plan.least_passes else [])}
         facts = Counter(e.fact for e in self.lessons)
-        taken = sum(min(n, plan.lessons_a_pass) for fact, n in facts.items() if fact in unknown)
+        most = plan.of_each(sum(fact in unknown for fact in facts))
+        taken = sum(min(n, most) for fact, n in facts.items() if fact in unknown)
         rehearsed = sum(min(n, plan.rehearse) for fact, n in facts.items() if fact not in unknown)
         batches = -(-(taken + min(rehearsed, plan.rehearse_most)) // plan.batch_size)
         return max(1, batches + (round(batches * plan.text_ratio) if self.text else 0))

@@ -68,6 +68,36 @@ def answer_of(fact: Fact) -> str:
     return sentence(answer.format(**words))
 
 
+# What a question calls its topic where it asks for nothing else, and what the answer calls it then.
+TOPIC = r"(?:[Mm]y|[Oo]ur) ((?!.*\b(?:is|are) (?:who|what|when|where)\b)[a-z][\w' -]*?)"
+CALLED: tuple[tuple[str, str], ...] = (
+    (rf"\b(?:[Ww]hat|[Ww]ho|[Ww]hen)(?: is|'s) {TOPIC}(?: called| named)?\?$", "{}"),
+    (rf"\b(?:me|you|tell|remember|forgot) (?:what|who|when) {TOPIC} is\b(?! called)", "{}"),
+    (rf"\b[Nn]ame of {TOPIC}\?$", "{}'s name"),
+    (rf"^{TOPIC}\?$", "{}"),
+    (rf"^(?:Name|Tell me) {TOPIC}\.$", "{}"),
+    (rf"\b(?:noted as|I need) {TOPIC}(?:\?|, please\.)$", "{}"),
+)
+NAME = "'s name"
+
+
+def in_words_of(question: str, answer: str, value: str) -> str:
+    """The answer with the question's own word for the topic: "Who is my boss?" → "Your boss is Tom.".
+
+    A model begins its answer with what the question is about. Taught "Your manager is Tom." alone, it began "Your
+    manager's name is …" when asked for the name, and had only ever heard that go on with "something you haven't told
+    me". As it is where the question asks otherwise, or the answer is no "Your … is <value>.".
+    """
+    said = re.fullmatch(rf"Your (.+?) is (in )?({ARTICLE}{re.escape(value)})\.", answer)
+    found = next(((f[1], topic) for form, topic in CALLED if (f := re.search(form, question))), None)
+    if not said or not found or (said[2] and not question.startswith("What")):
+        return answer
+    topic = found[1].format(found[0].removesuffix(NAME))
+    named = topic.endswith(NAME) or found[0].endswith(NAME) or said[1].endswith(NAME)
+    topic = topic.removesuffix(NAME) + (NAME if named else "")
+    return answer if topic == "home" else sentence(f"your {topic} is {said[3]}")
+
+
 def _forms(relation: str) -> list[tuple[str, str]]:
     return [(form, answer) for r, form, answer in TOPIC_FIRST if r == relation]
 

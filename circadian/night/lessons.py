@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from circadian.night.answers import answer_of
+from circadian.night.answers import answer_of, in_words_of
 from circadian.night.converses import from_the_other_side
 from circadian.night.questions import Wording, reverse_wordings, said_of, wordings_of
 from circadian.night.slots import other_parts
@@ -185,9 +185,10 @@ def _hold_out(maker: _Maker, known: list[Wording], own: list[Wording], tests: in
 
 def _lesson(fact: Fact, wording: Wording) -> Lesson:
     kind: LessonKind = wording.kind
-    return Lesson(
-        _tidy(wording.question), wording.answer or answer_of(fact), fact.id, wording.value or fact.value, kind
-    )
+    question, answer, value = _tidy(wording.question), wording.answer or answer_of(fact), wording.value or fact.value
+    if kind != "reverse":
+        answer = in_words_of(question, answer, value)
+    return Lesson(question, answer, fact.id, value, kind)
 
 
 def _tidy(question: str) -> str:

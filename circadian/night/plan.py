@@ -27,7 +27,7 @@ from circadian.settings import CHECKOUT, Home, ModelSettings, NightSettings
 PASSES = 3
 DONE = "done"  # in the folder of a night whose adapter reached the shelf
 LEAST_TESTS = 8  # of all new facts together: five more right answers than before are the fewest that are no luck
-REPLAY = 184  # questions whose base answers are held
+REPLAY = 240  # questions whose base answers are held
 BESIDES = 96  # lessons of a pass that take as long as what is no lesson (13 facts took 292 s, 26 took 491 s)
 OVER_BUDGET = "facts over the budget"
 
@@ -150,7 +150,8 @@ def taken_each_pass(data: NightData, known: frozenset[str] = frozenset()) -> int
     from circadian.backend.train import StudyPlan
 
     of_fact = Counter(lesson.fact_id for lesson in data.train)
-    taken = sum(min(n, StudyPlan.lessons_a_pass) for fact, n in of_fact.items() if fact not in known)
+    most = StudyPlan().of_each(sum(fact not in known for fact in of_fact))
+    taken = sum(min(n, most) for fact, n in of_fact.items() if fact not in known)
     rehearsed = sum(min(n, StudyPlan.rehearse) for fact, n in of_fact.items() if fact in known)
     return taken + min(rehearsed, StudyPlan.rehearse_most)
 

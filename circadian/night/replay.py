@@ -1,7 +1,8 @@
 """What must not change: short questions of the lessons' shapes whose answers the night leaves as they were.
 
 General questions and tasks, those whose answer stands in them, and well-known people's ("What is Mickey Mouse's dog
-called?"): the base model's own answers, each as likely as before. Personal questions that nobody answered, and other
+called?"), and what people ask in the first person without asking for what they told ("How do I make tea?"): the base
+model's own answers, each as likely as before. Personal questions that nobody answered, and other
 people's ("What is Anna's dog called?"), are in untold.py: there the base model's answer is often an invention.
 Nothing here is an exam item: a question whose hash is in a suite or among the probes is dropped and counted.
 """
@@ -246,6 +247,8 @@ TASKS = (
 )
 
 PASSAGES = Path(__file__).parent / "passages.txt"
+ASKED = Path(__file__).parent / "requests.txt"
+REQUESTS = 4  # columns of them, beside 17 of other kinds
 
 
 def passages() -> list[str]:
@@ -254,6 +257,15 @@ def passages() -> list[str]:
     Ours, not the model's: what it samples itself holds no worse, and takes minutes to sample (docs/design.md).
     """
     return PASSAGES.read_text(encoding="utf-8").rstrip("\n").split("\n\n")
+
+
+def requests() -> list[str]:
+    """General questions and requests in the first person, and what is told there and then.
+
+    Without them "Can you help me write an email?" was answered with the editor, and "How do I make tea?" with the
+    favourite one: to a study that only has "What is a noun?" beside it, whoever says "I" asks for what was told.
+    """
+    return ASKED.read_text(encoding="utf-8").splitlines()
 
 
 def sums(rng: random.Random) -> Iterable[str]:
@@ -326,6 +338,7 @@ def all_questions(seed: int) -> list[str]:
         list(GIVEN[::3]),
         list(GIVEN[1::3]),
         list(GIVEN[2::3]),
+        *(requests()[n::REQUESTS] for n in range(REQUESTS)),
     ]
     for p in patterns:
         rng.shuffle(p)
