@@ -34,13 +34,13 @@ def lived(facts: int, new: int, settings: NightSettings = NIGHT, *, studied: int
 def test_few_facts_are_all_studied_again_and_many_are_gone_on_from() -> None:
     assert lived(16, 3).note == "all facts cost 1.8 times what the new ones would"
     assert lived(26, 3).tag is None
-    assert lived(50, 1).tag == "2026-08-22"
-    assert lived(50, 20).tag is None, "what is new costs nearly as much as everything"
+    assert lived(60, 1).tag == "2026-08-22"
+    assert lived(60, 20).tag is None, "what is new costs nearly as much as everything"
 
 
 def test_how_much_more_it_may_cost_is_a_setting() -> None:
     assert lived(16, 3, NightSettings(rebuild=1.5)).tag == lived(16, 3, NightSettings(rebuild=0)).tag == "2026-08-22"
-    assert lived(50, 1, NightSettings(rebuild=10)).tag is None
+    assert lived(60, 1, NightSettings(rebuild=10)).tag is None
 
 
 def test_a_night_that_cannot_teach_everything_goes_on() -> None:
