@@ -52,8 +52,8 @@ class StudyPlan:
     `average`: decay per step of the running average of the weights, which is what is examined and kept (Polyak and
     Juditsky 1992). `least_passes`: so often every new fact is gone through, known or not; then what is known leaves
     the rotation, and the last of the `passes` are as short as what is left. `lessons_a_pass`: most lessons of one fact
-    in a pass; the next takes others. `lessons_most`: of all facts that are gone through, but at least
-    two thirds of `lessons_a_pass` of each. `rehearse`: lessons of one known fact in a pass, `rehearse_most` of all of them.
+    in a pass; the next takes others. `lessons_most`: of all facts that are gone through, but at least two thirds of
+    `lessons_a_pass` of each. `rehearse`: lessons of one known fact in a pass, `rehearse_most` of all of them.
     `spare`: share of what general text feeds into every layer, along whose directions the layer is not changed
     (subspace.py). `fade`: of the LoRA scale at which the last night ended, where this one begins. `quiet`: the price of
     what general text gets through a finished layer's change, in what is served (settle.py; 0: as it was studied), which
