@@ -1,9 +1,9 @@
 """What must not change: short questions of the lessons' shapes whose answers the night leaves as they were.
 
-General questions and tasks, those whose answer stands in them, and well-known people's ("What is Mickey Mouse's dog
-called?"), and what people ask in the first person without asking for what they told ("How do I make tea?"): the base
-model's own answers, each as likely as before. Personal questions that nobody answered, and other
-people's ("What is Anna's dog called?"), are in untold.py: there the base model's answer is often an invention.
+General questions and tasks, those whose answer stands in them, well-known people's ("What is Mickey Mouse's dog
+called?"), and what is asked in the first person without asking for what was told ("How do I make pancakes?"): the base
+model's own answers, each as likely as before. Personal questions that nobody answered, and other people's ("What is
+Anna's dog called?"), are in untold.py: there the base model's answer is often an invention.
 Nothing here is an exam item: a question whose hash is in a suite or among the probes is dropped and counted.
 """
 
@@ -248,7 +248,7 @@ TASKS = (
 
 PASSAGES = Path(__file__).parent / "passages.txt"
 ASKED = Path(__file__).parent / "requests.txt"
-REQUESTS = 4  # columns of them, beside 17 of other kinds
+COLUMNS = 4  # of requests, beside 17 of other kinds
 
 
 def passages() -> list[str]:
@@ -301,18 +301,6 @@ DATA = (
     "Write JSON for a book called Emma by Jane Austen.",
     "Show the planet Mars as a JSON record with its moons.",
     "Answer in JSON only: is water wet?",
-    "Make a JSON object for a cat with a name and an age.",
-    "Write a JSON object that describes a house.",
-    "Write an object in JSON with the key flower.",
-    "Write JSON with the keys day and month.",
-    "Create a JSON object with two keys of your choice.",
-    "Write a short JSON document about a bicycle.",
-    "Write down as JSON: three apples, two pears.",
-    "Give me a JSON array of the numbers from one to four.",
-    "Store the words red, green and blue in JSON.",
-    "Produce JSON for a person who plays the drums.",
-    "Write XML for a letter with a sender.",
-    "Write a CSV line for a bridge and its length.",
 )
 WORD_SUMS = (
     "{n} has {a} stamps and gets {b} more. How many stamps does {n} have now?",
@@ -342,8 +330,7 @@ def all_questions(seed: int) -> list[str]:
         list(sums(rng)),
         list(word_sums(rng)),
         list(FORMATS),
-        list(DATA[::2]),
-        list(DATA[1::2]),
+        list(DATA),
         list(GENERAL[::2]),
         list(GENERAL[1::2]),
         list(TASKS[::2]),
@@ -351,7 +338,7 @@ def all_questions(seed: int) -> list[str]:
         list(GIVEN[::3]),
         list(GIVEN[1::3]),
         list(GIVEN[2::3]),
-        *(requests()[n::REQUESTS] for n in range(REQUESTS)),
+        *(requests()[n::COLUMNS] for n in range(COLUMNS)),
     ]
     for p in patterns:
         rng.shuffle(p)
