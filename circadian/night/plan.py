@@ -28,7 +28,7 @@ PASSES = 3
 DONE = "done"  # in the folder of a night whose adapter reached the shelf
 LEAST_TESTS = 8  # of all new facts together: five more right answers than before are the fewest that are no luck
 REPLAY = 240  # questions whose base answers are held
-BESIDES = 96  # lessons of a pass that take as long as what is no lesson (13 facts took 292 s, 26 took 491 s, with 16 lessons of each)
+BESIDES = 96  # lessons of a pass that take as long as what is no lesson (13 facts with 16 each 292 s, 26 of them 491 s)
 OVER_BUDGET = "facts over the budget"
 
 
