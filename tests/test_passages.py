@@ -12,14 +12,14 @@ NEAR = 6  # words in a row that no two texts share by chance
 ALIKE = 5  # of a request, which is shorter
 
 
-def runs(text: str, length: int = NEAR) -> set[tuple[str, ...]]:
+def runs(text: str, length: int) -> set[tuple[str, ...]]:
     words = re.findall(r"\w+", text.lower())
     return {tuple(words[i : i + length]) for i in range(len(words) - length + 1)}
 
 
 def shared_with_what_examines(texts: list[str], length: int) -> dict[str, set[tuple[str, ...]]]:
     taught = {run for text in texts for run in runs(text, length)}
-    files: list[Path] = [*(CHECKOUT / "eval").rglob("*.jsonl"), *(CHECKOUT / "benchmarks").glob("*.jsonl")]
+    files: list[Path] = [*(CHECKOUT / "eval").rglob("*.jsonl"), *(CHECKOUT / "benchmarks").rglob("*.jsonl")]
     assert len(files) >= 5
     items = {f: [json.loads(line) for line in f.read_text(encoding="utf-8").splitlines()] for f in files}
     said = {f.name: [json.dumps(item, ensure_ascii=False) for item in rows] for f, rows in items.items()}
