@@ -20,7 +20,8 @@ def runs(text: str, length: int) -> set[tuple[str, ...]]:
 def shared_with_what_examines(texts: list[str], length: int) -> dict[str, set[tuple[str, ...]]]:
     taught = {run for text in texts for run in runs(text, length)}
     files: list[Path] = [*(CHECKOUT / "eval").rglob("*.jsonl"), *(CHECKOUT / "benchmarks").rglob("*.jsonl")]
-    assert len(files) >= 5
+    files = [f for f in files if not f.name.startswith("day-")]  # what a life tells examines nothing
+    assert len(files) >= 13
     items = {f: [json.loads(line) for line in f.read_text(encoding="utf-8").splitlines()] for f in files}
     said = {f.name: [json.dumps(item, ensure_ascii=False) for item in rows] for f, rows in items.items()}
     found = {name: {run for text in rows for run in runs(text, length) & taught} for name, rows in said.items()}
