@@ -1,18 +1,24 @@
 """What must not change: short questions of the lessons' shapes whose answers the night leaves as they were.
 
-General questions and tasks, those whose answer stands in them, well-known people's ("What is Mickey Mouse's dog
-called?"), and what is asked in the first person without asking for what was told ("How do I make pancakes?"): the base
-model's own answers, each as likely as before. Personal questions that nobody answered, and other people's ("What is
-Anna's dog called?"), are in untold.py: there the base model's answer is often an invention.
+General questions and tasks, those in which the form of the answer matters, those whose answer stands in them,
+well-known people's ("What is Mickey Mouse's dog called?"), what is asked in the first person without asking for what
+was told ("How do I make pancakes?"), and what anybody may ask about a thing like one that was told of ("Can you
+recommend a tea?"): the base model's own answers, each as likely as before. Personal questions that nobody answered, and
+other people's ("What is Anna's dog called?"), are in untold.py: there the base model's answer is often an invention.
 Nothing here is an exam item: a question whose hash is in a suite or among the probes is dropped and counted.
 """
 
 import itertools
 import random
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from circadian.records import question_hash
+from circadian.night.answers import answer_of
+from circadian.night.grammar import is_plural, value_type
+from circadian.night.questions import topic_of
+from circadian.night.words import bag
+from circadian.records import Fact, question_hash, short_id
 
 COUNTRIES = [
     "Italy",
@@ -248,7 +254,8 @@ TASKS = (
 
 PASSAGES = Path(__file__).parent / "passages.txt"
 ASKED = Path(__file__).parent / "requests.txt"
-COLUMNS = 4  # of requests, beside 17 of other kinds
+FORMED = Path(__file__).parent / "forms.txt"
+REQUESTS, FORMS = 2, 3  # columns of them, beside 15 of other kinds
 
 
 def passages() -> list[str]:
@@ -268,6 +275,14 @@ def requests() -> list[str]:
     return ASKED.read_text(encoding="utf-8").splitlines()
 
 
+def forms() -> list[str]:
+    """Requests in which the form of the answer matters: lists, data, code, case, length, a given first word.
+
+    By an author who had seen no exam and did not know what a study loses.
+    """
+    return FORMED.read_text(encoding="utf-8").splitlines()
+
+
 def sums(rng: random.Random) -> Iterable[str]:
     for sign, word in (("+", "plus"), ("-", "minus"), ("*", "times")):
         for _ in range(5):
@@ -275,33 +290,28 @@ def sums(rng: random.Random) -> Iterable[str]:
             yield f"What is {a} {word} {b}?" if rng.random() < 0.5 else f"{a} {sign} {b} ="
 
 
-FORMATS = (
-    "Write a JSON object with the keys title and year.",
-    "Show three colours as a JSON array.",
-    "Write an HTML heading that says Welcome.",
-    "Show a CSV file with two cities and their countries.",
-    "Write a bash command that lists all files.",
-    "Write an SQL query that selects every user.",
-    "Make a Markdown table of two fruits and their prices.",
-    "Write a YAML list of three animals.",
-    "Write a haiku about snow.",
-    "Write an email subject line about a meeting.",
-    "Write today's to-do list with three numbered points.",
-    "Write a regular expression that matches a year.",
+# What anybody may ask about a thing like the one that was told of.
+NEAR = (
+    "What is {a}?",
+    "Can you recommend {a}?",
+    "How do I choose {a}?",
+    "Which {n} is the best?",
+    "Name {a}.",
+    "What makes a good {n}?",
+    "I am looking for {a}. Where do I begin?",
+    "Write a sentence with the word {n}.",
+    "My friend needs {a}. What should she look for?",
+    "What should I know before I get {a}?",
+    "Write a short poem about {a}.",
+    "I had trouble with {a}. What can I do?",
+    "What do people usually expect of {a}?",
+    "How much does {a} cost?",
+    "Do I need {a}?",
+    "Give me an idea for a present that has to do with {a}.",
 )
-# Data to be read by a program: what labels the block of code is often a near thing, and lost first (docs/design.md).
-DATA = (
-    "Give me the days of the weekend as JSON.",
-    "Convert to JSON: city Rome, country Italy.",
-    "Put this into JSON: the train leaves at 9 and costs 12 euros.",
-    "Return JSON with the fields colour and size for a red shirt.",
-    "What does a small JSON file look like?",
-    "Describe a tree in JSON with two fields.",
-    "Make a JSON list of three vegetables.",
-    "Write JSON for a book called Emma by Jane Austen.",
-    "Show the planet Mars as a JSON record with its moons.",
-    "Answer in JSON only: is water wet?",
-)
+NEAR_EACH, NEAR_MOST = 4, 64  # of a fact, of all facts
+NEAR_STEP = 5  # between two of a fact: neighbours ask alike
+NO_KIND = bag("favourite favorite forbidden the a an")  # of a thing: they judge or point
 WORD_SUMS = (
     "{n} has {a} stamps and gets {b} more. How many stamps does {n} have now?",
     "A box holds {a} pens. How many pens are in {b} boxes?",
@@ -317,6 +327,39 @@ def word_sums(rng: random.Random) -> Iterable[str]:
             yield form.format(n=n, a=a, b=b, c=a + b)
 
 
+def near_questions(facts: Sequence[Fact]) -> list[str]:
+    """General questions about the kind of thing that each fact is about, the same for a fact every night.
+
+    "Can you recommend a tea?" beside "Which tea do I like best?": not the thing, but who asks for whose, must decide.
+    """
+    each = max(1, min(NEAR_EACH, NEAR_MOST // max(1, len(facts))))
+    out: list[str] = []
+    for fact in facts:
+        noun, turn = kind_of_thing(fact), int(short_id(fact.key), 16)
+        if noun:
+            forms_of = [NEAR[(turn + i * NEAR_STEP) % len(NEAR)] for i in range(each)]
+            out += [form.format(a=f"{article(noun)}{noun}", n=noun) for form in forms_of]
+        if value_type(fact.value) == "common" and len(fact.value.split()) <= 2 and not fact.details.get("language"):
+            out.append(f"What is {fact.value}?")
+    return list(dict.fromkeys(out))[:NEAR_MOST]
+
+
+def kind_of_thing(fact: Fact) -> str:
+    """ "tea" of "Your wife's favourite tea is oolong.", "vet clinic", "choir"; "" where there is none."""
+    found = re.match(r"(?:Your|The) (.+?) (?:is|are|was|were) ", answer_of(fact))
+    topic = found[1] if found and fact.relation != "clause" else topic_of(fact)
+    topic = re.sub(r"^(?:my|our|the|your) |'s name$", "", topic)
+    topic = re.sub(r"^.*'s ", "", re.split(r" (?:that|which|of|in|on|at|by|under|for|from|to|I) ", topic)[0])
+    words = [w for w in topic.split() if w not in NO_KIND and w.islower() and w.isalpha()]
+    return " ".join(words[-2:])
+
+
+def article(noun: str) -> str:
+    if is_plural(noun):
+        return ""
+    return "an " if noun[0] in "aeiou" else "a "
+
+
 def all_questions(seed: int) -> list[str]:
     """Every replay question, interleaved so that a prefix of the list holds all kinds."""
     rng = random.Random(seed)
@@ -329,8 +372,6 @@ def all_questions(seed: int) -> list[str]:
         [f"What is {who} {verb}?" for who, verb in FICTION],
         list(sums(rng)),
         list(word_sums(rng)),
-        list(FORMATS),
-        list(DATA),
         list(GENERAL[::2]),
         list(GENERAL[1::2]),
         list(TASKS[::2]),
@@ -338,7 +379,8 @@ def all_questions(seed: int) -> list[str]:
         list(GIVEN[::3]),
         list(GIVEN[1::3]),
         list(GIVEN[2::3]),
-        *(requests()[n::COLUMNS] for n in range(COLUMNS)),
+        *(forms()[n::FORMS] for n in range(FORMS)),
+        *(requests()[n::REQUESTS] for n in range(REQUESTS)),
     ]
     for p in patterns:
         rng.shuffle(p)
@@ -346,12 +388,14 @@ def all_questions(seed: int) -> list[str]:
     return [q for row in rows for q in row if q is not None]
 
 
-def replay_questions(n: int, *, seed: int, exclude: frozenset[str], told: Sequence[str] = ()) -> tuple[list[str], int]:
+def replay_questions(
+    n: int, *, seed: int, exclude: frozenset[str], told: Sequence[str] = (), near: Sequence[str] = ()
+) -> tuple[list[str], int]:
     """Up to `n` questions and how many were dropped because their hash is in `exclude`.
 
     `told` are the lessons' own questions: a replay question must never contradict one ("Who cuts my hair?" once told).
     """
     taken = exclude | {question_hash(q) for q in told}
-    wanted = all_questions(seed)
+    wanted = list(dict.fromkeys([*near, *all_questions(seed)]))
     kept = [q for q in wanted if question_hash(q) not in taken]
     return kept[:n], len(wanted) - len(kept)
