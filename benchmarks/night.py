@@ -7,7 +7,8 @@ questions reach the night only as hashes that no lesson may have. Each night's a
 gate: this measures the recipe. Where a night begins is decided as in a cycle, or by `--start`: always at the base
 model (nights that are not measured are then left out, nothing depends on them), or always going on. `--rivals` runs
 stock `mlx_lm lora` beside it: the raw log with the original's settings, and the night's own lessons, and compares
-lessons per second. Exit code 1 when a bar is missed.
+lessons per second. `leak`: of the general requests of requests.jsonl those answered with something told; no bar. Exit
+code 1 when a bar is missed.
 """
 
 import argparse
@@ -69,12 +70,13 @@ Row = dict[str, Any]
 class Measure:
     """One model after one night. Rates in 0..1; `passed` per capability item; perplexity of plain text.
 
-    `stale`: None while nothing told was changed.
+    `stale`: None while nothing told was changed. `leaked`: of general requests, those answered with something told.
     """
 
     recall: float
     stale: float | None
     invented: float
+    leaked: float
     passed: Mapping[str, bool]
     category: Mapping[str, str]
     perplexity: float
@@ -233,16 +235,19 @@ def measure(
     from circadian.exam.run import run_items
 
     questions = [r["question"] for r in due] + never
-    answers = model.generate([(Message("user", q),) for q in questions], 32, progress=Progress("probes"))
+    general = [r["question"] for r in read_rows(Path(__file__).parent / "requests.jsonl")]
+    answers = model.generate([(Message("user", q),) for q in [*questions, *general]], 32, progress=Progress("probes"))
     hits = [any(e.lower() in a.lower() for e in r["expects"]) for r, a in zip(due, answers, strict=False)]
     stale = [any(v.lower() in a.lower() for v in r["stale"]) for r, a in zip(due, answers, strict=False) if r["stale"]]
-    invented = [claims(a, values) for a in answers[len(due) :]]
+    invented = [claims(a, values) for a in answers[len(due) : len(questions)]]
+    leaked = [leaks(q, a, values) for q, a in zip(general, answers[len(questions) :], strict=True)]
     scores = run_items(model, items, progress=Progress("capability"))
     losses = [x for row in model.text_losses(text) for x in row]
     return Measure(
         recall=mean(hits),
         stale=mean(stale) if stale else None,
         invented=mean(invented),
+        leaked=mean(leaked),
         passed={s.item_id: bool(s.passed) for s in scores},
         category={s.item_id: s.category for s in scores},
         perplexity=math.exp(statistics.fmean(losses)),
@@ -252,9 +257,19 @@ def measure(
 
 def claims(answer: str, values: list[str]) -> bool:
     """A false memory: the answer states a told value, or does not say that it does not know."""
-    if any(re.search(rf"(?<!\w){re.escape(v.lower())}(?!\w)", answer.lower()) for v in values):
+    if states(answer, values):
         return True
     return not re.search(r"don't|do not|can't|cannot|sorry|not able|unable|didn't|not sure|haven't", answer.lower())
+
+
+def states(text: str, values: list[str]) -> set[str]:
+    """Which of the values stand in a text as whole words, in whatever case."""
+    return {v for v in values if re.search(rf"(?<!\w){re.escape(v.lower())}(?!\w)", text.lower())}
+
+
+def leaks(question: str, answer: str, values: list[str]) -> bool:
+    """A general request taken for one about the user: answered with a told value, or as not told."""
+    return bool(states(answer, values) - states(question, values)) or "told me" in answer
 
 
 def mean(values: Sequence[bool]) -> float:
@@ -304,6 +319,7 @@ def row_of(
         "recall": f"{after.recall:.1%}",
         "stale": "-" if after.stale is None else f"{after.stale:.1%}",
         "false (base)": f"{after.invented:.0%} ({base.invented:.0%})",
+        "leak": f"{after.leaked:.0%}",
         "capability (base)": f"{sum(after.passed.values())} ({sum(base.passed.values())}) of {len(base.passed)}",
         "difference 95 %": f"{low:+.1%} to {high:+.1%}",
         "perplexity": f"{change:+.1%}",

@@ -4,12 +4,23 @@ from typing import Any
 
 import pytest
 
-from benchmarks.night import RECALL_BARS, Measure, build_parser, by_category, claims, current, interval, judge, row_of
+from benchmarks.night import (
+    RECALL_BARS,
+    Measure,
+    build_parser,
+    by_category,
+    claims,
+    current,
+    interval,
+    judge,
+    leaks,
+    row_of,
+)
 from circadian.records import Json
 
 ITEMS = {str(n): n % 2 == 0 for n in range(400)}
 FIGURES: Json = {"lessons": 9, "tokens": 4000, "seconds": 100.0, "replay_seconds": 10.0, "peak_memory": 2e9}
-BASE = Measure(0.0, None, 0.5, ITEMS, dict.fromkeys(ITEMS, "sums"), 20.0)
+BASE = Measure(0.0, None, 0.5, 0.0, ITEMS, dict.fromkeys(ITEMS, "sums"), 20.0)
 
 
 def after(**change: Any) -> Measure:
@@ -90,3 +101,19 @@ def test_a_changed_fact_is_asked_for_as_it_was_told_last() -> None:
 )
 def test_a_false_memory_is_a_told_value_or_no_refusal(answer: str, is_false: bool) -> None:
     assert claims(answer, ["Rex"]) is is_false
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "is_leak"),
+    [
+        ("How do I make tea?", "Your favourite tea is oolong.", True),
+        ("Name a planet.", "The planet is something you haven't told me.", True),
+        ("How do I make tea?", "Boil water and pour it over the leaves.", False),
+        ("What is oolong?", "Oolong is a tea from China.", False),
+        ("What is a mail?", "An e-mail is a letter.", False),
+    ],
+)
+def test_a_leak_is_a_told_value_or_a_refusal_where_nothing_personal_was_asked(
+    question: str, answer: str, is_leak: bool
+) -> None:
+    assert leaks(question, answer, ["oolong", "ail"]) is is_leak
