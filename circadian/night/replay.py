@@ -269,8 +269,8 @@ def passages() -> list[str]:
 def requests() -> list[str]:
     """General questions and requests in the first person, and what is told there and then.
 
-    Without them "Can you help me write an email?" was answered with the editor, and "How do I make tea?" with the
-    favourite one: to a study that only has "What is a noun?" beside it, whoever says "I" asks for what was told.
+    To a study that only has "What is a noun?" beside it, whoever says "I" asks for what was told: then "How do I make
+    tea?" is answered with the favourite one. With them less often, not never (docs/design.md, eighteenth round).
     """
     return ASKED.read_text(encoding="utf-8").splitlines()
 
