@@ -227,7 +227,7 @@ def plan_night(
     if options.adapter_tag is None:
         start = planning.begin(data, start, settings.night, planning.studied_by(home, start.tag))
     tag = shelf.next_tag(home, datetime.now().astimezone().date())
-    plan = planning.plan_document(home, tag, settings.model.model, settings.night, start, exclude)
+    plan = planning.plan_document(home, tag, settings.model.model, settings.night, data, start, exclude)
     return Night(tag, home.nights / tag, data, start, plan), ""
 
 

@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 
 from circadian.errors import UserError
+from circadian.night.dataset import NightData
 from circadian.records import Message
 from tests.studies import PAIRS, mean_loss, setup, weights
 from tests.tiny import write_tiny_model
+from tests.told import told
 
 pytestmark = pytest.mark.mlx
 
@@ -387,6 +389,26 @@ def test_mlx_lm_itself_loads_the_adapter(tmp_path: Path) -> None:
     write_adapter_config(tmp_path / "adapter", study, parameters, {"max_seq_length": 512})
     model, _ = load(str(folder), adapter_path=str(tmp_path / "adapter"))
     assert any(hasattr(m, "lora_a") for _, m in model.named_modules())
+
+
+@pytest.mark.parametrize(
+    ("text", "facts", "gain"),
+    [
+        ("My {n}'s name is {v}.", 18, 1.2),
+        ("My {n}'s name is {v}.", 19, 1.0),
+        ("I keep my {n} under the {v} bench.", 19, 1.2),
+    ],
+)
+def test_many_values_in_a_refusals_place_are_served_as_studied(text: str, facts: int, gain: float) -> None:
+    from circadian.backend.train import StudyPlan
+    from circadian.night.plan import Start, loudness, study_settings
+    from circadian.settings import NightSettings
+
+    things = "boat car drum fan gate hat jar kite lamp map net oven pan quilt rake saw tent urn van".split()
+    told_facts = told(*(text.format(n=thing, v=thing[::-1].title()) for thing in things[:facts]))
+    assert len(told_facts) == facts
+    data = NightData(told_facts, (), (), ())
+    assert StudyPlan(**study_settings(NightSettings(), Start()) | loudness(data)).gain == gain
 
 
 def test_a_study_has_the_defaults_of_the_settings() -> None:

@@ -29,6 +29,7 @@ DONE = "done"  # in the folder of a night whose adapter reached the shelf
 LEAST_TESTS = 8  # of all new facts together: five more right answers than before are the fewest that are no luck
 REPLAY = 240  # questions whose base answers are held
 BESIDES = 96  # lessons of a pass that take as long as what is no lesson (13 facts with 16 each 292 s, 26 of them 491 s)
+LOUD = 18  # facts answered "Your … is <value>" up to which what is served is louder than what was studied
 OVER_BUDGET = "facts over the budget"
 
 
@@ -167,8 +168,17 @@ def study_settings(settings: NightSettings, start: Start) -> Json:
     return chosen | {"iters": 100_000, "passes": PASSES}
 
 
+def loudness(data: NightData) -> Json:
+    """The study's gain where it is not the usual one: 1 where so many answers have their value in a refusal's place.
+
+    "Your … is something you haven't told me" takes more of them with it, the more there are and the louder they are
+    (docs/design.md, sixteenth and eighteenth round); a clause is refused in other words than it is answered in.
+    """
+    return {"gain": 1.0} if sum(fact.relation != "clause" for fact in data.active) > LOUD else {}
+
+
 def plan_document(
-    home: Home, tag: str, model: str, settings: NightSettings, start: Start, exclude: frozenset[str]
+    home: Home, tag: str, model: str, settings: NightSettings, data: NightData, start: Start, exclude: frozenset[str]
 ) -> Json:
     return {
         "tag": tag,
@@ -178,7 +188,7 @@ def plan_document(
         "start_tag": start.tag,
         "taught": sorted(start.facts),
         "settings": asdict(settings),
-        "study": study_settings(settings, start),
+        "study": study_settings(settings, start) | loudness(data),
         "max_seq_length": settings.max_seq_length,
         "replay": REPLAY,
         "cache": str(home.cache),
