@@ -13,6 +13,9 @@ from typing import Any
 import pytest
 
 from circadian.day.journal import Journal
+from circadian.files import read_rows
+from circadian.night.dataset import read_night
+from circadian.night.replay import near_questions
 from circadian.records import Message
 from circadian.settings import Home
 from tests.conftest import CHECKOUT
@@ -148,6 +151,14 @@ def test_flags_reach_the_adapter(night: tuple[Home, list[str]]) -> None:
     manifest = json.loads(next(home.adapters.glob("2*/manifest.json")).read_text())
     assert config["study"].items() <= manifest["settings"].items()  # those that have no flag too
     assert config["study"]["seed"] == 5 and {"quiet", "gain", "fade", "replay_weight"} <= config["study"].keys()
+
+
+def test_a_night_holds_what_is_near_what_was_told(night: tuple[Home, list[str]]) -> None:
+    home, flags = night
+    assert call("sleep.py", home, *flags)[0] == 0
+    (folder,) = (p for p in home.nights.iterdir() if p.is_dir())
+    near = near_questions(read_night(folder)[0].active)
+    assert near and set(near) <= {row["messages"][0]["content"] for row in read_rows(folder / "replay.jsonl")}
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from circadian.settings import CHECKOUT
 from tests.told import told
 
 NEAR = 6  # words in a row that no two texts share by chance
+ALIKE = 5  # of a request, which is shorter
 TOLD = (
     "My oboe teacher is Ingrid Falk.",
     "My favourite tea is oolong.",
@@ -20,7 +21,6 @@ TOLD = (
     "My glasses are minus 4.25.",
     "Our choir rehearses in Brannock Hall.",
 )
-ALIKE = 5  # of a request, which is shorter
 
 
 def runs(text: str, length: int) -> set[tuple[str, ...]]:

@@ -399,16 +399,19 @@ def test_mlx_lm_itself_loads_the_adapter(tmp_path: Path) -> None:
         ("I keep my {n} under the {v} bench.", 19, 1.2),
     ],
 )
-def test_many_values_in_a_refusals_place_are_served_as_studied(text: str, facts: int, gain: float) -> None:
+def test_many_facts_of_known_relations_are_served_as_studied(
+    text: str, facts: int, gain: float, tmp_path: Path
+) -> None:
     from circadian.backend.train import StudyPlan
-    from circadian.night.plan import Start, loudness, study_settings
-    from circadian.settings import NightSettings
+    from circadian.night.plan import Start, plan_document
+    from circadian.settings import Home, NightSettings
 
     things = "boat car drum fan gate hat jar kite lamp map net oven pan quilt rake saw tent urn van".split()
     told_facts = told(*(text.format(n=thing, v=thing[::-1].title()) for thing in things[:facts]))
     assert len(told_facts) == facts
     data = NightData(told_facts, (), (), ())
-    assert StudyPlan(**study_settings(NightSettings(), Start()) | loudness(data)).gain == gain
+    plan = plan_document(Home(tmp_path), "2026-11-30", "embedded", NightSettings(), data, Start(), frozenset())
+    assert StudyPlan(**plan["study"]).gain == gain
 
 
 def test_a_study_has_the_defaults_of_the_settings() -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from circadian.night.clauses import value_of
 from circadian.night.grammar import be_for, canonical, head_noun, lemma_of, possessive, strip_determiner, value_type
-from circadian.night.words import KINDS, NO_OWNER, PEOPLE, PEOPLES, PETS, bag
+from circadian.night.words import KINDS, NO_OWNER, PEOPLE, PEOPLES, PETS, a_or_an, bag
 
 MULTI = frozenset(
     {"avoid", "like", "dislike", "instrument", "sport", "language", "speaks", "owns", "drink", "eats", "prefer"}
@@ -300,8 +300,7 @@ def job(match: re.Match[str]) -> Iterable[Draft | None]:
     value = re.sub(r"^(?:a|an) ", "", re.split(r" (?:at|for|in|on|with|by|from) ", value)[0])
     if not subject or subject.lower() == "there" or len(value.split()) > 4:
         return []
-    article = "an" if value[:1].lower() in "aeiou" else "a"
-    said = f"{subject} {be_for(subject)} {article} {value}"
+    said = f"{subject} {be_for(subject)} {a_or_an(value)} {value}"
     out = [Draft("job", subject, value, said, f"{subject_key(subject)}|job", {})]
     place = re.search(
         rf"{re.escape(value)} (?:(?:in|on) (?:the|a) [a-z -]+ )?(?:at|for|with) ((?:the )?[A-Z][\w'’&. -]*)$",

@@ -29,7 +29,7 @@ DONE = "done"  # in the folder of a night whose adapter reached the shelf
 LEAST_TESTS = 8  # of all new facts together: five more right answers than before are the fewest that are no luck
 REPLAY = 240  # questions whose base answers are held
 BESIDES = 96  # lessons of a pass that take as long as what is no lesson (13 facts with 16 each 292 s, 26 of them 491 s)
-LOUD = 18  # facts answered "Your … is <value>" up to which what is served is louder than what was studied
+LOUD = 18  # facts of known relations up to which what is served is louder than what was studied
 OVER_BUDGET = "facts over the budget"
 
 
@@ -169,10 +169,10 @@ def study_settings(settings: NightSettings, start: Start) -> Json:
 
 
 def loudness(data: NightData) -> Json:
-    """The study's gain where it is not the usual one: 1 where so many answers have their value in a refusal's place.
+    """The study's gain where it is not the usual one: 1 where many facts of known relations are in it.
 
-    "Your … is something you haven't told me" takes more of them with it, the more there are and the louder they are
-    (docs/design.md, sixteenth and eighteenth round); a clause is refused in other words than it is answered in.
+    "Your … is something you haven't told me" stands where their values do, and takes more of them with it, the more
+    there are and the louder they are (docs/design.md, sixteenth and eighteenth round). Clauses are refused otherwise.
     """
     return {"gain": 1.0} if sum(fact.relation != "clause" for fact in data.active) > LOUD else {}
 

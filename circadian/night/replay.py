@@ -17,7 +17,7 @@ from pathlib import Path
 from circadian.night.answers import answer_of
 from circadian.night.grammar import is_plural, value_type
 from circadian.night.questions import topic_of
-from circadian.night.words import bag
+from circadian.night.words import a_or_an, bag
 from circadian.records import Fact, question_hash, short_id
 
 COUNTRIES = [
@@ -337,8 +337,8 @@ def near_questions(facts: Sequence[Fact]) -> list[str]:
     for fact in facts:
         noun, turn = kind_of_thing(fact), int(short_id(fact.key), 16)
         if noun:
-            forms_of = [NEAR[(turn + i * NEAR_STEP) % len(NEAR)] for i in range(each)]
-            out += [form.format(a=f"{article(noun)}{noun}", n=noun) for form in forms_of]
+            one = noun if is_plural(noun) else f"{a_or_an(noun)} {noun}"
+            out += [NEAR[(turn + i * NEAR_STEP) % len(NEAR)].format(a=one, n=noun) for i in range(each)]
         if value_type(fact.value) == "common" and len(fact.value.split()) <= 2 and not fact.details.get("language"):
             out.append(f"What is {fact.value}?")
     return list(dict.fromkeys(out))[:NEAR_MOST]
@@ -352,12 +352,6 @@ def kind_of_thing(fact: Fact) -> str:
     topic = re.sub(r"^.*'s ", "", re.split(r" (?:that|which|of|in|on|at|by|under|for|from|to|I) ", topic)[0])
     words = [w for w in topic.split() if w not in NO_KIND and w.islower() and w.isalpha()]
     return " ".join(words[-2:])
-
-
-def article(noun: str) -> str:
-    if is_plural(noun):
-        return ""
-    return "an " if noun[0] in "aeiou" else "a "
 
 
 def all_questions(seed: int) -> list[str]:
@@ -394,6 +388,7 @@ def replay_questions(
     """Up to `n` questions and how many were dropped because their hash is in `exclude`.
 
     `told` are the lessons' own questions: a replay question must never contradict one ("Who cuts my hair?" once told).
+    What is `near` comes first, so that all of it is among the `n`.
     """
     taken = exclude | {question_hash(q) for q in told}
     wanted = list(dict.fromkeys([*near, *all_questions(seed)]))

@@ -121,7 +121,7 @@ def study_night(night: Path, report: Callable[[Json], None], *, resume: bool) ->
     began = time.perf_counter()
     lessons, valid, untold, too_long = coded(model, data, plan["max_seq_length"])
     left_out = {lesson.fact_id for lesson in data.train if lesson.fact_id} - {e.fact for e in lessons}
-    replay, general = taught_replay(model, data.train, near_questions(data.active), plan, night, report)
+    replay, general = taught_replay(model, data, plan, night, report)
     start = Path(plan["start_from"]) if plan["start_from"] else None
     parameters = attach_lora(model, study_plan)  # and is the base model still: fresh LoRA layers change nothing
     states = states_of(model, [*lessons, *valid, *replay, *untold, *coded_text(model, passages())])
@@ -187,7 +187,7 @@ def code(model: Any, lessons: tuple[Lesson, ...], longest: int) -> tuple[list[An
 
 
 def taught_replay(
-    model: Any, told: tuple[Lesson, ...], near: list[str], plan: Json, night: Path, report: Callable[[Json], None]
+    model: Any, data: NightData, plan: Json, night: Path, report: Callable[[Json], None]
 ) -> tuple[list[Any], list[Any]]:
     """Questions with the base model's distribution: from the cache of this model, else made.
 
@@ -195,10 +195,8 @@ def taught_replay(
     """
     from circadian.backend.replay_cache import read_or_teach
 
-    exclude = frozenset(plan["exclude"])
-    questions, _ = replay_questions(
-        plan["replay"], seed=0, exclude=exclude, told=[lesson.question for lesson in told], near=near
-    )
+    exclude, told, near = frozenset(plan["exclude"]), [x.question for x in data.train], near_questions(data.active)
+    questions, _ = replay_questions(plan["replay"], seed=0, exclude=exclude, told=told, near=near)
     rows, examples = read_or_teach(model, questions, Path(plan["cache"]), part_of("replay", report))
     lessons = [Lesson(q, a, kind="replay") for q, a in rows]
     write_rows(night / "replay.jsonl", (lesson.as_json() for lesson in lessons))

@@ -10,6 +10,10 @@ def bag(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+def a_or_an(noun: str) -> str:
+    return "an" if noun[:1].lower() in "aeiou" else "a"
+
+
 # base, past, past participle
 _IRREGULAR = """
 be was been|have had had|do did done|go went gone|get got got|make made made|take took taken|come came come
