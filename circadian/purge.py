@@ -11,6 +11,7 @@ import json
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,7 +22,6 @@ from circadian.errors import UserError
 from circadian.files import remove_lines, sweep, sync_folder, write_atomic
 from circadian.night.facts import gather
 from circadian.night.forget import holders, keep_mark, lineage, read_forgotten, strike
-from circadian.night.lessons import contains
 from circadian.night.plan import DONE
 from circadian.night.reader import drop_replies, read_before, store
 from circadian.night.train import CHECKPOINT, WORK
@@ -77,8 +77,15 @@ def says(text: str, mark: Forgotten) -> bool:
 
     A number or a word of two letters is in every log: there only the statement counts.
     """
-    said = [f.statement.rstrip(".") for f in mark.facts]
-    return any(contains(text, words) for words in (*said, *values(mark)))
+    said = (*(f.statement.rstrip(".") for f in mark.facts), *values(mark))
+    read = f" {normalize(text)} "
+    return any(f" {words} " in read for words in plain(said))
+
+
+@lru_cache(maxsize=64)
+def plain(said: tuple[str, ...]) -> tuple[str, ...]:
+    """Normalized once for all the lines of a home."""
+    return tuple(filter(None, map(normalize, said)))
 
 
 def values(mark: Forgotten) -> list[str]:

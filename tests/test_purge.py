@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -166,13 +167,17 @@ def test_a_home_below_a_folder_named_cache_keeps_its_files(tmp_path: Path) -> No
     assert (home.nights / TAUGHT / "facts.jsonl").is_file() and len(turns_of(home)) == 1
 
 
-# Kills itself with SIGKILL just before the N-th call that changes a name or a file below the home: every step is hit.
+# For every line "root N" a fork that purges and kills itself with SIGKILL just before the N-th call that changes a name
+# or a file below the home, so that every step is hit; answered with how it ended.
 STEPS = """
 import os, signal, sys
 from pathlib import Path
-steps, root = int(sys.argv[2]), sys.argv[1]
+from circadian.day.journal import read_journal
+from circadian.night.forget import find, read_forgotten
+from circadian.purge import plan_purge, purge
+from circadian.settings import Home
 CHANGES = {"open", "os.rename", "os.remove", "os.symlink", "os.mkdir", "os.rmdir", "os.truncate", "shutil.rmtree"}
-armed = False
+root, steps, armed = "", 0, False
 def count(event, arguments):
     global steps
     if not armed or event not in CHANGES or root not in str(arguments):
@@ -182,39 +187,52 @@ def count(event, arguments):
     steps -= 1
     if steps < 0:
         os.kill(os.getpid(), signal.SIGKILL)
-from circadian.day.journal import read_journal
-from circadian.night.forget import find, read_forgotten
-from circadian.purge import plan_purge, purge
-from circadian.settings import Home
-sys.addaudithook(count)
-home = Home(Path(root))
-mark = find(read_journal(home.memories).turns, read_forgotten(home.forgotten), "Noodle", again=True)
-plan = plan_purge(home, mark)
-armed = True
-purge(home, plan)
-armed = False
+for line in sys.stdin:
+    root, number = line.rsplit(None, 1)
+    steps, child = int(number), os.fork()
+    if child == 0:
+        sys.addaudithook(count)
+        home = Home(Path(root))
+        mark = find(read_journal(home.memories).turns, read_forgotten(home.forgotten), "Noodle", again=True)
+        plan = plan_purge(home, mark)
+        armed = True
+        purge(home, plan)
+        os._exit(0)
+    print(os.waitpid(child, 0)[1], flush=True)
 """
 
 
-def run_steps(home: Home, steps: int) -> bool:
+@pytest.fixture
+def stepper() -> Iterator["subprocess.Popen[str]"]:
+    command = [sys.executable, "-c", STEPS]
+    with subprocess.Popen(command, cwd=CHECKOUT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        yield process
+        assert process.stdin is not None
+        process.stdin.close()
+
+
+def was_killed(stepper: "subprocess.Popen[str]", home: Home, steps: int) -> bool:
     """Purge with at most so many changing calls; True when it was killed before its end."""
-    command = [sys.executable, "-c", STEPS, str(home.root), str(steps)]
-    child = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=60, check=False)
-    assert child.returncode in (0, -signal.SIGKILL), child.stderr
-    return child.returncode != 0
+    assert stepper.stdin is not None and stepper.stdout is not None
+    print(home.root, steps, file=stepper.stdin, flush=True)
+    status = int(stepper.stdout.readline())
+    assert status in (0, signal.SIGKILL), "see its traceback above"
+    return status != 0
 
 
-def test_killed_at_every_step_the_link_holds_and_a_second_purge_finishes(tmp_path: Path) -> None:
+def test_killed_at_every_step_the_link_holds_and_a_second_purge_finishes(
+    tmp_path: Path, stepper: "subprocess.Popen[str]"
+) -> None:
     whole = Home(tmp_path / "whole")
     mark = lived_in(whole)
     steps, killed = 0, 0
     while True:
         home = Home(tmp_path / f"home{steps}")
         shutil.copytree(whole.root, home.root, symlinks=True)
-        was_killed = run_steps(home, steps)
+        cut_short = was_killed(stepper, home, steps)
         assert_good(home)
         assert shelf.live_tag(home) in (CHILD, OLD)
-        if not was_killed:
+        if not cut_short:
             break
         killed += 1
         again = find(turns_of(home), marks_of(home), VALUE, again=True) if not is_struck(home) else None
