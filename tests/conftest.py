@@ -28,6 +28,18 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_tiny_model(tmp_path_factory.mktemp("tiny") / "llama")
 
 
+@pytest.fixture(scope="session")
+def asked_before(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """data/cache of a home in which the tiny model had a night: what a base model is asked once, for homes to copy."""
+    from tests.test_cycle import FAST, TOLD, call, tell
+
+    home = Home(tmp_path_factory.mktemp("asked") / "home")
+    tell(home, *TOLD)
+    code, _, err = call("sleep.py", home, "--model", str(tiny_model), *FAST)
+    assert code == 0, err
+    return home.cache
+
+
 class ScriptedModel:
     """Answers from a table (question → answer; else `default`) and gives every answer token one fixed loss."""
 

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -52,8 +53,9 @@ def tree(home: Home) -> dict[str, bytes]:
 
 
 @pytest.fixture
-def night(home: Home, tiny_model: Path) -> tuple[Home, list[str]]:
+def night(home: Home, tiny_model: Path, asked_before: Path) -> tuple[Home, list[str]]:
     tell(home, *TOLD)
+    shutil.copytree(asked_before, home.cache)
     return home, ["--model", str(tiny_model), *FAST]
 
 

@@ -1,6 +1,7 @@
 """Where a night begins: at the base model while that costs little more than going on from the live adapter."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -53,8 +54,11 @@ def test_what_did_not_stick_is_gone_on_from() -> None:
     assert lived(16, 3, studied=15).tag is None, "one of them was never studied"
 
 
-def test_the_second_night_begins_at_the_base_model_unless_told_otherwise(home: Home, tiny_model: Path) -> None:
+def test_the_second_night_begins_at_the_base_model_unless_told_otherwise(
+    home: Home, tiny_model: Path, asked_before: Path
+) -> None:
     flags = ["--model", str(tiny_model), "--rank", "4"]
+    shutil.copytree(asked_before, home.cache)
     tell(home, "My dog's name is Rex.", "I live in Bonn.")
     assert call("sleep.py", home, *flags, "--iters", "1")[0] == 0
     (first,) = (p.name for p in home.nights.iterdir())

@@ -46,10 +46,11 @@ EASY = ["--margin", "1", "--tolerance", "1", "--value-tolerance", "99", "--loss-
 
 
 @pytest.fixture(scope="module")
-def first_night(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Home:
+def first_night(tiny_model: Path, asked_before: Path, tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A home whose only candidate was held by its exam."""
     home = Home(tmp_path_factory.mktemp("reexamine") / "home")
     tell(home, *TOLD)
+    shutil.copytree(asked_before, home.cache)
     code, _, err = call("run_cycle.py", home, "--model", str(tiny_model), *FAST, "--exam-items", str(ITEMS))
     assert code == 3, err
     return home
@@ -179,7 +180,7 @@ def test_one_forgotten_while_it_is_examined_again_is_held_and_no_file_says_what_
 
 
 def test_one_forgotten_while_its_first_exam_runs_is_held_where_it_would_be_promoted(
-    first_night: Home, home: Home, tiny_model: Path
+    first_night: Home, home: Home, tiny_model: Path, asked_before: Path
 ) -> None:
     """The same night twice, with answers kept that win every probe; in the second a chat forgets one of its facts."""
     twin = Home(home.root / "twin")
@@ -187,6 +188,7 @@ def test_one_forgotten_while_its_first_exam_runs_is_held_where_it_would_be_promo
     for other in (home, twin):
         other.memories.parent.mkdir(parents=True)
         shutil.copyfile(first_night.memories, other.memories)
+        shutil.copytree(asked_before, other.cache)
         model = read_json(adapter.folder / "report.json")["candidate"]["model"]
         data, _ = read_night(first_night.nights / adapter.tag)
         store = Partial(scores_path(other.cache / SCORES, model, adapter.folder))
