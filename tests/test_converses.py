@@ -1,14 +1,12 @@
 """What was told is asked from its other side, and in other words for its things."""
 
 import re
-from pathlib import Path
 
 import pytest
 
-from circadian.night import thesaurus
 from circadian.night.converses import MOST, from_the_other_side
 from circadian.night.lessons import contains
-from circadian.night.thesaurus import DEEDS, WORDS, reworded, with_article
+from circadian.night.thesaurus import DEEDS, SAID_ALSO, WORDS, reworded, with_article
 from tests.told import lessons_of
 
 
@@ -84,15 +82,14 @@ def test_other_words_for_things_longest_first() -> None:
     assert reworded("How often do I descale the coffee machine?") == ["How often do I descale the coffee maker?"]
     assert reworded("What is my attic made of?") == ["What is my loft made of?", "What is my top floor made of?"]
     assert "Where does the spare boathouse key hang?" in reworded("Where does the spare key to the boathouse hang?")
-    for kept in ("Who is my aunt?", "How big is my attic room?", "Do I always book it?", "Where is the food bank?"):
+    for kept in ("Who is my nephew?", "How big is my attic room?", "Do I always book it?", "Where is the food bank?"):
         assert reworded(kept) == []
     assert with_article("in a attic, an loft, an hour") == "in an attic, a loft, an hour"
 
 
 def test_no_entry_names_itself_and_none_is_empty_or_told_twice() -> None:
-    source = Path(thesaurus.__file__).read_text()
-    for table, entries in ((WORDS, source.split('"""')[3]), (DEEDS, source.split('"""')[5])):
-        assert len(re.findall(r"(?:^|/ )[^:/\n]+: ", entries, re.MULTILINE)) == len(table)
+    lines = [line for line in SAID_ALSO.read_text(encoding="utf-8").splitlines() if not line.startswith("[")]
+    assert len(lines) == len(WORDS) + len(DEEDS) > 1500
     for word, others in {**WORDS, **DEEDS}.items():
         assert others and word not in others and all(others) and word == word.strip(), word
 

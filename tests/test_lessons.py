@@ -9,7 +9,7 @@ import pytest
 
 from circadian.night.answers import in_words_of
 from circadian.night.facts import gather
-from circadian.night.lessons import SPOKEN, LessonSet, _spoken, contains, make_lessons, spoken
+from circadian.night.lessons import SPOKEN, LessonSet, _spoken, contains, distinct_first, make_lessons, spoken
 from circadian.night.questions import Wording
 from circadian.records import Fact, Message, Turn, question_hash
 
@@ -62,6 +62,12 @@ def test_a_fact_is_asked_for_in_other_contexts_too() -> None:
     for fact in facts:
         contexts = [x for x in lessons if x.fact_id == fact.id and x.kind == "context"]
         assert contexts and all(fact.value in x.answer for x in contexts), fact.statement
+
+
+def test_wordings_that_differ_in_an_article_come_last() -> None:
+    asked = ["Where does our bell hang?", "Where does the bell hang now?", "Where does our old bell hang?", "The bell?"]
+    found = [w.question for w in distinct_first([Wording(q) for q in asked])]
+    assert found == [asked[0], asked[1], asked[3], asked[2]]
 
 
 def test_answers_state_the_value_and_questions_do_not() -> None:

@@ -29,6 +29,15 @@ def test_who_was_named_is_also_asked_for_by_the_noun_or_the_name_alone() -> None
     assert {"How old is my cat?", "How old is Priya?"} <= asked
 
 
+def test_what_somebody_owns_is_also_asked_for_by_the_thing() -> None:
+    (fact,) = facts_of("Grandmother's loom is wrapped in an old parachute.")
+    assert "the loom" in subjects(fact)
+    (other,) = facts_of("The loom in the museum was built by Jorrit.")
+    assert "the loom" not in subjects(fact, other)
+    (sister,) = facts_of("My sister's husband repairs church organs in Ghent.")
+    assert "the husband" not in subjects(sister)
+
+
 def test_a_shorter_name_that_could_mean_another_is_not_used() -> None:
     younger, older = facts_of("My younger sister is called Odalys.", "My older sister is called Maud.")
     assert "my sister" in subjects(younger)

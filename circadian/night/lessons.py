@@ -23,6 +23,7 @@ HELD_OUT = 2  # wordings of a fact that choose the best state, and as many that 
 ASKED_OTHERWISE = 3  # more wordings of a fact that is also asked for in another person or by a shorter name
 SPOKEN = 4  # wordings of a fact that are also asked as "What's …?"
 REWORDED = 5  # questions of a clause with other words for its things
+ALIKE = 0.75  # of the words of two questions: more are one question twice
 LEAST_TAUGHT = 6  # wordings that a fact with more tests keeps for training
 BEGUN = re.compile("…|what comes next")  # a sentence to be finished (questions.py)
 
@@ -105,6 +106,8 @@ def _lessons_of(
 ) -> tuple[list[Lesson], list[Lesson], list[Lesson]]:
     groups = [wordings_of(fact, earlier), *(wordings_of(other) for other in variants(fact, facts))]
     known, own, spare = ([w for w in _in_turn(kind) if maker.usable(fact, w)] for kind in zip(*groups, strict=True))
+    if fact.relation == "clause":
+        own = distinct_first(own)
     reverse = [w for w in (*_against(fact, earlier), *reverse_wordings(fact)) if maker.usable(fact, w)]
     held = _hold_out(maker, known, own, maker.tests.get(fact.id, HELD_OUT))
     mine = set(map(id, held))
@@ -162,6 +165,24 @@ def _in_turn(groups: Sequence[list[Wording]]) -> list[Wording]:
     """The wordings of a fact and of its variants by turns; one that two of them give is taken once."""
     rows = itertools.zip_longest(*groups)
     return list({question_hash(w.question): w for row in rows for w in row if w is not None}.values())
+
+
+def distinct_first(wordings: Sequence[Wording]) -> list[Wording]:
+    """In their order, but last those that share most words (Jaccard) with one before them.
+
+    A clause is asked in dozens of wordings, half of which differ in an article; there is room for eighteen.
+    """
+    kept: list[set[str]] = []
+    first: list[Wording] = []
+    last: list[Wording] = []
+    for w in wordings:
+        words = {*normalize(w.question).split()}
+        if any(len(words & other) > ALIKE * len(words | other) for other in kept):
+            last.append(w)
+        else:
+            first.append(w)
+            kept.append(words)
+    return first + last
 
 
 def _against(fact: Fact, earlier: Sequence[Fact]) -> Iterator[Wording]:

@@ -44,11 +44,9 @@ def variants(fact: Fact, others: Sequence[Fact] = ()) -> Iterator[Fact]:
     for subject in shorter(fact.subject):
         if not any(mistaken(subject, other) for other in others if other.key != fact.key):
             yield renamed(fact, fact.subject, subject)
-    thing = described_thing(fact)
-    if thing:
-        bare = f"{thing[1]} {thing[3]}"
-        if not any(re.search(rf"\b{thing[3]}\b", f.statement) for f in others if f.key != fact.key):
-            yield renamed(fact, thing[0], bare)
+    for whole, bare in bare_things(fact):
+        if not any(re.search(rf"\b{head_noun(bare)}\b", f.statement) for f in others if f.key != fact.key):
+            yield renamed(fact, whole, bare)
     noun = fact.details.get("np", "")
     if fact.relation == "attribute" and re.fullmatch(r"(?:my|our) [a-z]+", noun) and head_noun(noun) in CARS:
         yield replace(fact, relation="vehicle", subject="I", details={"said": f"I drive a {fact.value}"})
@@ -79,6 +77,16 @@ def shorter(subject: str) -> Iterator[str]:
     described = re.fullmatch(r"(my|our|the) ([a-z-]+) ([a-z-]+)", subject)
     if described and described[2] in DROPPABLE:
         yield f"{described[1]} {described[3]}"
+
+
+def bare_things(fact: Fact) -> Iterator[tuple[str, str]]:
+    """What a clause calls a thing, and the thing by its noun: "the secondhand loom", "my uncle's loom" → "the loom"."""
+    described = described_thing(fact)
+    if described:
+        yield described[0], f"{described[1]} {described[3]}"
+    owned = re.fullmatch(r"[\w -]+['’]s? ((?:[a-z-]+ )?[a-z-]+)", fact.subject) if fact.relation == "clause" else None
+    if owned and not is_somebody(owned[1]):
+        yield fact.subject, f"the {owned[1]}"
 
 
 def described_thing(fact: Fact) -> re.Match[str] | None:
