@@ -192,6 +192,9 @@ def test_a_pronoun_is_who_was_named_before_it() -> None:
         ("मेरी बहन का नाम सीमा है।", "सीमा"),
         ("என் நாயின் பெயர் டோமி.", "டோமி"),
         ("میری بہن کا نام ثنا ہے۔", "ثنا"),
+        ("Ana se mudó a Oslo.", "Oslo"),
+        ("Peter wohnt jetzt in Bonn.", "Bonn"),
+        ("Мария работает в Газпроме.", "Газпроме"),
     ],
 )
 def test_other_languages_are_kept_word_for_word(text: str, value: str) -> None:
@@ -211,6 +214,11 @@ def test_other_languages_are_kept_word_for_word(text: str, value: str) -> None:
         "उस आदमी का नाम राम है।",
         "القاهرة أكبر من الإسكندرية.",
         "کشمیری چائے مشہور ہے۔",
+        "Berlin ist die Hauptstadt von Deutschland.",
+        "Der Zug nach Bonn fährt um acht.",
+        "Wie geht es dir, Anna?",
+        "Sehr gut. Peter wohnt jetzt in Bonn, oder?",
+        "Someone named Bob emailed me.",
     ],
 )
 def test_questions_and_what_is_nobodys_own_are_no_facts_in_other_scripts(text: str) -> None:

@@ -149,7 +149,7 @@ def _is_told(draft: Draft, found: Sequence[Told]) -> bool:
 def _drafts_of(part: str, statement: Said) -> list[Draft]:
     if statement.names_only:
         return mentions(part)[0] if not re.match(r"(?:he|she|they|it)\b", part) else []
-    foreign = foreign_draft(part)
+    foreign = foreign_draft(part, statement.alone)
     if foreign is not None:
         return [foreign]
     names, rest = mentions(part)

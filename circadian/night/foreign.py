@@ -1,6 +1,7 @@
 """Facts told in another language: kept word for word and taught as plain restatements."""
 
 import re
+from collections.abc import Sequence
 
 from circadian.night.builders import Draft
 from circadian.night.words import bag
@@ -45,8 +46,17 @@ _IS = bag("है हैं हूँ हूं ہے ہیں ہوں છે છુ
 _ENGLISH = bag("the is are my our was and of in to at i we has have with for on a an it")
 
 
-def foreign_draft(text: str) -> Draft | None:
-    """A plain restatement when the sentence is not English and says something of the speaker's own; else None."""
+# Of somebody else: what joins the words of a sentence besides, and "is", which says what anybody may look up.
+_JOINS = bag(
+    "se en al del su sus que por para muy ya ha a à au aux du sa dans depuis qui di nel nella della per che suo sua "
+    "im am zum zur von nach seit ihr sein seine hat jetzt em da na seu sua op naar zijn haar heeft w z na do od"
+)
+_TELLS_ALL = bag("ist sind war es son era est sont était è sono é são is zijn jest są är er je jsou это является є")
+
+
+def foreign_draft(text: str, alone: bool = False) -> Draft | None:
+    """A plain restatement when the sentence is not English and says something of the speaker's own, or, where it is the
+    whole of a message, of somebody by name ("Ana se mudó a Oslo."); else None."""
     words = re.findall(r"[^\W\d_]+(?:'[^\W\d_]+)?", text.lower())
     if not words:
         return None
@@ -58,7 +68,10 @@ def foreign_draft(text: str) -> Draft | None:
     english = [w for w in words if w in _ENGLISH]
     latin_other = len(known) >= 2 and len(known) > len(english) and len(known) / len(words) >= 0.3
     bare = {w.strip(END_MARKS) for w in text.lower().split()}
-    if not (other_script or latin_other) or not (_OWN.search(text) or bare & _OWN_WORDS):
+    own = _OWN.search(text) or bare & _OWN_WORDS
+    joined = len({*words} & (_WORDS | _JOINS)) > 1 + len({*words} & (_ENGLISH - {"in", "a"}))
+    others = alone and (other_script or joined) and _of_somebody(text, words)
+    if not (own and (other_script or latin_other)) and not others:
         return None
     if bare & _ASKS or re.search("[؟՞;]", text):
         return None
@@ -70,6 +83,13 @@ def foreign_draft(text: str) -> Draft | None:
     end = "。" if re.search(r"[\u3040-\u30ff\u4e00-\u9fff]", said) else last if last in "։।۔" else "."
     subject = said.replace(value, "").strip(" ,.。")
     return Draft("statement", subject, value, said + end, f"{subject.lower()}|statement", {"language": "other"})
+
+
+def _of_somebody(text: str, words: Sequence[str]) -> bool:
+    """Whether a sentence begins with a name and has another one or a number, and is no "X is Y"."""
+    named = [w for w in re.findall(r"(?<![\w'])\w[\w'.:-]*", text) if w[0].isupper() or w[0].isdigit()]
+    begins = bool(named) and text.startswith(named[0]) and words[0] not in _WORDS | _JOINS
+    return begins and len(named) > 1 and not {*words} & _TELLS_ALL
 
 
 def _value(said: str, other_script: bool) -> str:
