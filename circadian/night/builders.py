@@ -325,7 +325,8 @@ def job(match: re.Match[str]) -> Iterable[Draft | None]:
 _AFTER_PLACE = (
     r" (?:with|for|since|because|to|where|when|as|after|near|and|but|until|next|this|"
     r"every|on (?=\w+days?\b)|in (?=(?:the )?(?:week|morning|evening|afternoon))|"
-    r"in (?=spring|summer|autumn|fall|winter|\d|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec))\b"
+    r"in (?=(?:the |early |late )?(?:spring|summer|autumn|fall|winter)|\d|"
+    r"Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec))\b"
 )
 
 

@@ -42,6 +42,10 @@ _TIME_OF_IT = re.compile(  # of what happens again and again; "on Tuesday" is on
     rf"(?:the )?(?:spring|summer|autumn|fall|winter)s?|(?:every|each) (?!\d)[a-z]+|(?:{'|'.join(DAYS)})s|"
     rf"(?:{'|'.join(DAYS)})s? (?:morning|afternoon|evening|night|lunchtime)s"
 )
+_ONE_DAY = re.compile(
+    rf"(?:on |in |from |this |next )*(?:(?:{'|'.join([*DAYS, *MONTHS])})|(?:next|this) [a-z]+)", re.IGNORECASE
+)
+_BEGINNING = bag("start begin move transfer join enrol return go switch change")
 _TIMES = (
     "minute|hour|day|week|weekend|fortnight|month|year|morning|afternoon|evening|night|spring|summer|autumn|fall|"
     "winter|midsummer|midwinter|christmas|easter|season|term"
@@ -197,6 +201,10 @@ def split_value(rest: str, lemma: str = "") -> Slot | None:
     done = given or (bool(objects) and re.fullmatch(r"[a-z]+ing", parts[objects[0]][1]))  # "needs descaling every …"
     often = [i for i in filled if done and re.match(rf"every (?:\d|{'|'.join(NUMBER_WORDS)}) ", parts[i][1])]
     purpose = [i for i in filled if lemma == "use" and parts[i][0] == "for" and given]
+    once = [i for i in strong if _ONE_DAY.fullmatch(f"{parts[i][0]} {parts[i][1]}".strip())]
+    where = [i for i in strong if i not in once and parts[i][0] in (*_PLACE_PREPOSITIONS, "to")]
+    if lemma in _BEGINNING and where:
+        strong = [i for i in strong if i not in once]  # "starts at Wrenfield Primary on Monday"
     sought = _sought(parts, lemma)
     at = (whom or money or sought or strong[-1:] or purpose or often or placed[:1] or objects[:1] or filled)[0]
     preposition, phrase = parts[at]

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from circadian.night.asides import asides, of_people
 from circadian.night.builders import MULTI, Draft, appositive
 from circadian.night.clauses import listed
 from circadian.night.foreign import foreign_draft
@@ -26,11 +27,11 @@ from circadian.night.kept import Shelf
 from circadian.night.lasting import PASSED_ON
 from circadian.night.mentions import mentions
 from circadian.night.patterns import drafts
-from circadian.night.sieve import Said, heard
+from circadian.night.sieve import Said, heard, refuse
 from circadian.night.units import NAME, trim, unfront
 from circadian.night.verbs import parse
 from circadian.night.verdict import stands_alone
-from circadian.night.words import MEN, PEOPLE, PETS, RELATIVES, ROLES, WOMEN, bag
+from circadian.night.words import DAYS, MEN, MONTHS, PEOPLE, PETS, RELATIVES, ROLES, WOMEN, bag
 from circadian.records import NO_TRAIN, Fact, Forgotten, Turn, normalize
 
 # A pronoun that nothing before it explains: about whom, nobody can say.
@@ -51,6 +52,7 @@ _NAMED_IT = re.compile(
     rf"(?:named|christened) (?P<it>her|him|it) (?P<name>{NAME})$"
 )
 # Relations whose value may be a list.
+_KIN = "|".join(sorted(RELATIVES | ROLES | PETS, key=len, reverse=True))
 _LISTS = MULTI | {"clause", "studies"}
 # The second half of "is vegan and allergic to soy", and of "was born in Porto but raised in Paris".
 _DESCRIBES = re.compile(r"(?:[a-z]+(?:ed|ing) [a-z]|(?:allergic|intolerant|afraid|fond|proud|from|based) )")
@@ -106,15 +108,19 @@ def read_turn(text: str) -> tuple[list[tuple[Draft, bool]], dict[str, int]]:
     subject = ""
     update = False
     before = ""
-    for statement in statements:
+    following = [one.text for one in statements[1:]]
+    for at, statement in enumerate(statements):
         statement = _renewed(statement, before)
         before = statement.text
         update = update or statement.update
-        found: list[Draft] = []
+        found, statement = _aside(statement)
         for part in _parts(statement, subject):
             new = _drafts_of(part, statement)
             found += new
-            subject = _next_subject(part, new, subject)
+            if statement.names_only:
+                subject = _whom(part, new, subject, "".join(following[at : at + 1]))
+            else:
+                subject = _next_subject(part, new, subject)
         if not found and not statement.names_only:
             _add(dropped, {"nothing lasting": 1})
         out += [(draft, update) for draft in found]
@@ -122,6 +128,17 @@ def read_turn(text: str) -> tuple[list[tuple[Draft, bool]], dict[str, int]]:
         head_noun(d.subject) for d, _ in out if d.relation in ("name", "role", "attribute")
     }  # "I have a hamster, he's called Peanut"
     return [told for told in out if not (told[0].key == "i|have" and head_noun(told[0].value) in named)], dropped
+
+
+def _aside(statement: Said) -> tuple[list[Draft], Said]:
+    """What the sentence tells on the way, and the sentence without it."""
+    told, left = (of_people(statement.text), statement.text) if statement.names_only else asides(statement.text)
+    found: list[Draft] = []
+    for clause in told:
+        if refuse(clause, clause) is None:
+            plain = replace(statement, text=clause, raw=clause, alone=False, names_only=False)
+            found += _drafts_of(lower_start(strip_trailing(expand(clause))), plain)
+    return found, replace(statement, text=left) if found else statement
 
 
 def _renewed(statement: Said, before: str) -> Said:
@@ -287,6 +304,19 @@ def _next_subject(text: str, found: Iterable[Draft], subject: str) -> str:
         return people[0]
     mine = re.findall(r"\b(?:my|our) (?:[a-z-]+ )?[a-z-]+s(?=$|[,.])", text)
     return mine[0] if len(mine) == 1 and not subject and is_plural(mine[0]) else subject
+
+
+def _whom(text: str, found: Sequence[Draft], subject: str, following: str) -> str:
+    """Whom a question or a request leaves to be spoken of: "What should I cook for my wife? She's coeliac.".
+
+    A bare name may be anybody's, but where `following` says whose ("She's my stepmother").
+    """
+    people = re.findall(rf"\b(?:[Mm]y|[Oo]ur) (?:[a-z-]+ ){{0,2}}?(?:{_KIN})(?!')(?: [A-Z][\w-]+)?(?=$|[ ,.?!])", text)
+    if len(people) == 1:
+        return people[0]
+    names = re.findall(rf"(?<=\w )(?!(?:I|{'|'.join(d.capitalize() for d in (*DAYS, *MONTHS))})\b){NAME}", text)
+    ours = len(names) == 1 and re.match(r"(?:it|he|she) is (?:my|our) ", following, re.IGNORECASE)
+    return found[0].subject if found else names[0] if ours and not people else subject
 
 
 def _add(counts: dict[str, int], more: Mapping[str, int]) -> None:

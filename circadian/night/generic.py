@@ -1,6 +1,7 @@
 """Statements no pattern knows: which of them are particular and lasting, decided by their grammar."""
 
 import re
+from dataclasses import replace
 
 from circadian.night.builders import Draft, appositive, subject_key
 from circadian.night.clauses import Slot, split_value
@@ -337,9 +338,8 @@ def _accept_progressive(clause: Clause, slot: Slot, particular: bool) -> bool:
         r" at (?:the |my )?(?:uni|university|college|poly|school|night school)\b", clause.rest
     ):
         return True
-    if _planned(slot) and re.search(
-        r"\b(?:my|our|i|we)\b|^[A-Z]", re.sub(r"^The\b", "", clause.subject), re.IGNORECASE
-    ):
+    dated = _planned(slot) or _planned(replace(slot, phrase=re.sub(r"^(?:in|on) ", "", slot.after)))
+    if dated and re.search(r"\b(?:my|our|i|we)\b|^[A-Z]", re.sub(r"^The\b", "", clause.subject), re.IGNORECASE):
         return not clause.aux.startswith(("was", "were"))
     made = (
         clause.lemma in _MAKING

@@ -71,6 +71,7 @@ _REWRITES = [
         (True, r"to ((?:get|go|travel|commute) to [^,]+?|reach [^,]+?),? (I|we)((?: always| usually| normally)?) (take|use|catch|ride|drive|walk|cycle) (.+?)(?:,? (?:because|as|since) .+)?", r"\2\3 \4 \5 to \1"),
         # Praise by comparison says what is liked most.
         (True, r"(?:if|when) (?:you|anyone|anybody|somebody) asks? me (?:for|about) (?:the|my) (?:best|favou?rite) ([\w -]+?)(?: ever made| ever| of all time)?, (?:I will say|I'd say|I would say|it is|that is|I say) (.+?)(?: every time| always)?", r"my favourite \1 is \2"),
+        (True, r"nothing (?:beats|tops) (?:an? (?:bowl|plate|cup|glass|slice|mug|pint|piece) of )?([\w' -]+?),? (?:(?:that|which|it) is )?my (?:all-time |absolute )?favou?rite ([a-z -]+?)(?: of all(?: time)?| ever| by (?:far|miles))?", r"my favourite \2 is \1"),
         (True, r"give me (.+?) (?:over (?:anything|everything|any other)\b[\w ]*|any day)(?:[;,.] no other (\w+) .*)", r"my favourite \2 is \1"),
         (True, r"give me (.+?) (?:over (?:anything|everything)\b[\w ]*|any day(?: of the week)?)", r"I like \1 most"),
         (True, r"no (?:other )?([a-z]+) (?=[^;,]*\b(?:me|my|us)\b)[^;,]* (?:as|than|like) ((?:my |our )?[\w' -]+?)", r"my favourite \1 is \2"),
@@ -126,6 +127,8 @@ def units(text: str) -> list[str]:
         return [f"one {thing} {gap['x']}", f"the other {thing} {gap['y']}"]
     for match in _JOINT.finditer(text):
         left, right = text[: match.start()], text[match.end() :]
+        if match[0] == ", " and _is_apposed(left, right):
+            continue
         if match[0][0] == "," and re.match(r"been \w", right) and re.match(r"I\b", left) and parse(left) is not None:
             return [left, f"I have {right}"]
         if _AGAIN.match(right) or not (_stands_alone(right) or (match[0][0] == ";" and _stands_alone(left))):
@@ -139,6 +142,12 @@ def units(text: str) -> list[str]:
             continue
         return [left, *units(right)]
     return [text]
+
+
+def _is_apposed(left: str, right: str) -> bool:
+    """ "Brisket, my dog, rolled in the mud": who Brisket is, and no clause begins there."""
+    ours = re.match(r"((?:my|our) (?:[a-z'-]+ ){0,3}?[a-z-]+)(?=,|$)", right)
+    return ours is not None and re.search(rf"(?:^|\W){NAME}$", left) is not None and parse(ours[1]) is None
 
 
 def _is_clause(text: str) -> bool:
@@ -222,7 +231,7 @@ def _stands_alone(text: str) -> bool:
         return first in ("since", "whenever", "when", "as") and unfront(text)[1] != ""
     main, front = unfront(text)
     clause = parse(main)
-    if clause is None or len(clause.subject.split()) > 7 or not clause.rest:
+    if clause is None or len(clause.subject.split()) > 7 or not (clause.rest or clause.aux):
         return False
     if front or first in _STARTER or words[0][:1].isupper():
         return " and " not in clause.subject or bool(re.search(r"\bI\b", clause.subject)) or clause.is_be
