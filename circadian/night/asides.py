@@ -8,7 +8,7 @@ out of here is a plain sentence, and is read like any other; nothing is a fact b
 import re
 from collections.abc import Iterator
 
-from circadian.night.clauses import split_value
+from circadian.night.complements import split_value
 from circadian.night.grammar import BE, PREPOSITIONS, head_noun, is_plural, lemma_of
 from circadian.night.units import NAME, unfront
 from circadian.night.verbs import is_noun_phrase, parse

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from circadian.night.asides import asides, of_people
 from circadian.night.builders import MULTI, Draft, appositive
-from circadian.night.clauses import listed
+from circadian.night.complements import listed
 from circadian.night.foreign import foreign_draft
 from circadian.night.generic import PASSING, generic_drafts
 from circadian.night.grammar import (

@@ -8,7 +8,7 @@ A tail goes only while a clause with something to ask for is left.
 
 import re
 
-from circadian.night.clauses import split_value
+from circadian.night.complements import split_value
 from circadian.night.grammar import (
     DETERMINERS,
     MODALS,
@@ -56,6 +56,13 @@ _COPY = re.compile(
 _FRONT = bag(
     "in at on for from with by of under over near behind beside between above below inside outside around during after "
     "before since until along across every each whenever when once as most some twice ever"
+)
+# "Last spring my hive swarmed", "Two summers ago our pond froze".
+_THEN = re.compile(
+    r"(?:last (?:spring|summer|autumn|fall|winter|year|christmas|easter)|"
+    r"(?:(?:many|some|a few|[a-z]+) )?(?:years|summers|winters|decades|springs|autumns) ago|a (?:year|decade) ago),? "
+    r"(?=(?:I|we|my|our|the)\b)",
+    re.IGNORECASE,
 )
 _SUBJECT = re.compile(
     r"(?: |, )(?=(?:I|[Ww]e|[Ii]|he|she|they|my|our|the|a|an|his|her|there|Dad|Mum|Mom|[A-ZÀ-ÖØ-Þ][\w'-]+)\b)"
@@ -166,11 +173,17 @@ _GETS = re.compile(
 )
 
 
+_GOT = re.compile(
+    r"^(?P<who>[\w' -]+?) got (?P<done>married|promoted|elected|appointed|christened|bapti[sz]ed|knighted)\b(?= (?:in|at|on|to|by|as) )"
+)
+
+
 def _as_it_is(text: str) -> str:
     """ "The chimney gets swept" → "is", "the fuse box in this house" → "our", "is nothing but paper" → "is paper"."""
     text = re.sub(r"^([Tt]he [a-z' -]+? (?:in|of) )this (house|flat)\b", r"\1our \2", text)
     text = text.replace(" is nothing but ", " is ").replace(" are nothing but ", " are ")
     text = re.sub(r"^[A-Z][a-z]+-wise, (?=I|we|my|our)", "", text)
+    text = _GOT.sub(lambda m: f"{m['who']} {be_for(m['who'], past=True)} {m['done']}", text)
     gets = _GETS.match(text)
     done = lemma_of(gets["done"]) if gets else None
     if gets and done and done[1] in ("past", "participle") and head_noun(gets["thing"]) not in PEOPLE:
@@ -258,7 +271,7 @@ def _may_lead(text: str) -> bool:
 def _opens_frame(text: str) -> bool:
     """If, when, suppose … belongs to what follows it."""
     first = text.split(" ")[0].lower()
-    return first in ("if", "when", "whenever", "while", "as", "since", "until", "unless", "although", "though", "after",
+    return first in ("being", "if", "when", "whenever", "while", "as", "since", "until", "unless", "although", "though", "after",
                      "before", "suppose", "imagine", "say", "let's", "once", "according", "in", "because", "even")  # fmt: skip
 
 
@@ -274,6 +287,9 @@ def _with_thing(right: str, left: str) -> str:
 def unfront(text: str) -> tuple[str, str]:
     """ "At the pool I rent locker 318" → ("I rent locker 318", "at the pool"); no front: ("…", "")."""
     words = text.split()
+    then = _THEN.match(text)
+    if then and parse(text[then.end() :]) is not None:
+        return text[then.end() :], text[: then.end()].strip(" ,").lower()
     if not words or words[0].lower() not in _FRONT:
         return text, ""
     for match in _SUBJECT.finditer(text):
