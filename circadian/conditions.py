@@ -25,8 +25,9 @@ from circadian.exam.scorers import choices_of, reference_of
 from circadian.files import append_lines, read_rows
 from circadian.gate.statistics import clopper_pearson
 from circadian.night.dataset import fact_of, read_lessons
-from circadian.night.facts import covers, gather
+from circadian.night.facts import gather
 from circadian.night.forget import read_forgotten
+from circadian.night.kept import covers
 from circadian.night.notes import notes_for, with_notes
 from circadian.night.untold import untold_lessons
 from circadian.records import Fact, Item, Json, Lesson, Message, Score, short_id

@@ -8,8 +8,8 @@ from circadian.console import say
 from circadian.errors import UserError
 from circadian.gate.forgetting import is_forgotten
 from circadian.night.dataset import NightData
-from circadian.night.facts import covers
 from circadian.night.forget import Proof, holders, keep_proof, proofs, read_forgotten, still_held
+from circadian.night.kept import covers
 from circadian.records import Fact, Forgotten, Verdict
 from circadian.settings import Home
 

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from circadian.night.facts import FactSheet, covers, gather
+from circadian.night.facts import FactSheet, gather
 from circadian.night.grammar import value_type
+from circadian.night.kept import covers
 from circadian.night.plan import plan_data
 from circadian.records import Fact, Forgotten, Json, Message, Turn
 from circadian.settings import NightSettings

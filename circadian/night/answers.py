@@ -9,7 +9,7 @@ Never: a sentence that says more than the fact does.
 
 import re
 
-from circadian.night.clauses import joined, split_value
+from circadian.night.complements import joined, split_value
 from circadian.night.grammar import be_for, head_noun, lemma_of, participle_of, possessive, sentence, to_you
 from circadian.night.verbs import parse
 from circadian.night.words import PEOPLE, PETS, bag

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
-from circadian.night.clauses import value_of
+from circadian.night.complements import value_of
 from circadian.night.grammar import be_for, canonical, head_noun, lemma_of, possessive, strip_determiner, value_type
 from circadian.night.words import KINDS, NO_OWNER, PEOPLE, PEOPLES, PETS, a_or_an, bag
 
@@ -257,6 +257,7 @@ def drinks(match: re.Match[str]) -> Iterable[Draft | None]:
 
 def avoid(match: re.Match[str]) -> Iterable[Draft | None]:
     value = clean(re.sub(r"^(?:to|any|of) ", "", match["v"]))
+    value = re.split(r" (?:with|because of|due to|on account of|during|while|since) ", value)[0]
     if " never " in match.string and re.match(
         r"(?:before|after|at|in|on|out|alone|here|there|with|his|her|their|breakfast|lunch|dinner)\b", value
     ):
@@ -325,7 +326,8 @@ def job(match: re.Match[str]) -> Iterable[Draft | None]:
 _AFTER_PLACE = (
     r" (?:with|for|since|because|to|where|when|as|after|near|and|but|until|next|this|"
     r"every|on (?=\w+days?\b)|in (?=(?:the )?(?:week|morning|evening|afternoon))|"
-    r"in (?=spring|summer|autumn|fall|winter|\d|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec))\b"
+    r"in (?=(?:the |early |late )?(?:spring|summer|autumn|fall|winter)|\d|"
+    r"Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec))\b"
 )
 
 

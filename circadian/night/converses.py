@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from circadian.night.clauses import Slot, chunks_of, value_of, wh_word
+from circadian.night.clauses import wh_word
+from circadian.night.complements import Slot, chunks_of, value_of
 from circadian.night.grammar import BE, Clause, be_for, is_plural, lemma_of, possessive, value_type
 from circadian.night.variants import is_somebody
 from circadian.night.verbs import parse

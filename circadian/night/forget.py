@@ -16,7 +16,8 @@ from circadian.errors import UserError
 from circadian.files import append_lines, read_json, read_lines, read_rows, remove_lines
 from circadian.night.dataset import fact_of
 from circadian.night.extract import Extracted
-from circadian.night.facts import base_key, covers, gather, is_same
+from circadian.night.facts import gather
+from circadian.night.kept import base_key, covers, is_same
 from circadian.night.lessons import ENOUGH, contains, make_lessons
 from circadian.night.untold import ANSWER as UNTOLD_ANSWER
 from circadian.records import VERSION, Fact, Forgotten, Json, Lesson, Manifest, Turn, normalize, short_id

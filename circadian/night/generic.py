@@ -1,9 +1,10 @@
 """Statements no pattern knows: which of them are particular and lasting, decided by their grammar."""
 
 import re
+from dataclasses import replace
 
 from circadian.night.builders import Draft, appositive, subject_key
-from circadian.night.clauses import Slot, split_value
+from circadian.night.complements import Slot, split_value
 from circadian.night.grammar import (
     DETERMINERS,
     Clause,
@@ -21,8 +22,10 @@ from circadian.night.lasting import (
     WORKED,
     has_object,
     is_present,
+    is_there,
     lasting_deed,
     lies_somewhere,
+    says_how_it_is,
     told_of_a_thing,
     told_to_be_known,
     what_was,
@@ -104,7 +107,7 @@ def generic_drafts(text: str, raw: str, front: str = "", *, asked: bool = False,
         return []
     slot = split_value(clause.rest, clause.lemma)
     if clause.subject.lower() == "there" and clause.verb in ("is", "are") and slot is not None:
-        return _there_is(clause, slot, text, raw)
+        return _there_is(clause, slot, text, raw, alone)
     if clause.subject.lower() in _NOBODY:
         return []
     if slot is None or not slot.value:
@@ -121,10 +124,13 @@ def generic_drafts(text: str, raw: str, front: str = "", *, asked: bool = False,
     return [*_implied(clause.subject), draft]
 
 
-def _there_is(clause: Clause, slot: Slot, text: str, raw: str) -> list[Draft]:
-    """ "There is a Tamarind in the household": only what has a name, and where."""
+def _there_is(clause: Clause, slot: Slot, text: str, raw: str, alone: bool) -> list[Draft]:
+    """ "There is a Tamarind in the household": only what has a name, and where; by itself, what else is there."""
     place = re.search(r"\b(?:in|on|at|under|behind|near|above|next to) ((?:my|our|the) [\w' -]+)$", f"{slot.after}")
-    if place is None or slot.preposition or value_type(slot.phrase) != "name" or PASSING.search(raw):
+    if place is None or slot.preposition or PASSING.search(raw):
+        return []
+    ours = re.match(r"(?:my|our) ", place[1]) is not None
+    if value_type(slot.phrase) != "name" and not (alone and ours and is_there(slot)):
         return []
     return [Draft("clause", place[1], slot.value, text, f"{canonical(place[1])}|there {clause.verb}")]
 
@@ -234,7 +240,7 @@ def _accept(clause: Clause, slot: Slot, raw: str, asked: bool, alone: bool) -> b
     particular = is_particular(slot.phrase)
     if alone and ((owned and not clause.is_be and told_to_be_known(clause, slot)) or told_of_a_thing(clause, slot)):
         return True
-    if alone and lies_somewhere(clause, slot):
+    if alone and (lies_somewhere(clause, slot) or says_how_it_is(clause, slot)):
         return True
     if clause.is_be:
         return _accept_be(clause, slot, owned or named, particular)
@@ -286,14 +292,15 @@ def _accept_the(clause: Clause, slot: Slot, particular: bool, kind: str) -> bool
 
 def _of_the_moment(clause: Clause, slot: Slot, first: str) -> bool:
     """Opinions of others, news, results, and what came and went; never what lasts."""
-    opines = clause.lemma in _OPINING and not (clause.lemma == "swear" and slot.preposition == "by")
+    opines = clause.lemma in _OPINING and not (clause.lemma == "swear" and slot.preposition in ("by", "off", "in"))
     if opines or (clause.lemma == "use" and clause.rest.startswith("to ")):
         return True
     if clause.lemma in ("want", "need", "try", "plan", "like") and clause.rest.startswith("to "):
         return True
     if " so " in clause.subject or re.search(r", (?:now|still|just) ", clause.rest):
         return True
-    if first not in ("i", "we", "my", "our") and clause.lemma in _NEWS:
+    ours = re.search(r"\b(?:I|we|my|our)\b", clause.subject, re.IGNORECASE)
+    if not ours and clause.lemma in _NEWS:
         return True
     past = not clause.aux and not is_present(clause) and not clause.is_be
     came = value_type(slot.phrase) == "time" or (first == "the" and clause.lemma in PASSING_VERBS)
@@ -337,9 +344,8 @@ def _accept_progressive(clause: Clause, slot: Slot, particular: bool) -> bool:
         r" at (?:the |my )?(?:uni|university|college|poly|school|night school)\b", clause.rest
     ):
         return True
-    if _planned(slot) and re.search(
-        r"\b(?:my|our|i|we)\b|^[A-Z]", re.sub(r"^The\b", "", clause.subject), re.IGNORECASE
-    ):
+    dated = _planned(slot) or _planned(replace(slot, phrase=re.sub(r"^(?:in|on) ", "", slot.after)))
+    if dated and re.search(r"\b(?:my|our|i|we)\b|^[A-Z]", re.sub(r"^The\b", "", clause.subject), re.IGNORECASE):
         return not clause.aux.startswith(("was", "were"))
     made = (
         clause.lemma in _MAKING

@@ -128,6 +128,9 @@ _TRAILING = re.compile(
 )
 
 
+_NO_FORMS = bag("bed bees")  # of "be", by their endings
+
+
 @dataclass(frozen=True)
 class Clause:
     """One statement taken apart: subject, auxiliary ("was", "can't", ""), main verb as said, and what follows it."""
@@ -238,10 +241,11 @@ def is_plural(noun_phrase: str) -> bool:
     low = noun_phrase.lower()
     if low in ("i", "we", "you", "they"):
         return True
-    head = re.split(rf" (?:that|which|who|{_BEHIND_NOUN}|i|we) ", low, maxsplit=1)[0].split(" ")[-1]
+    name = re.split(rf" (?:that|which|who|{_BEHIND_NOUN}|I|we) ", noun_phrase, maxsplit=1)[0].split(" ")[-1]
+    head = name.lower()
     if " and " in low and "," not in low:
         return True
-    if noun_phrase.split(" ")[-1][:1].isupper():
+    if name[:1].isupper():
         return False
     return head in ("parents", "people", "children", "kids", "men", "women", "police", "skis") or (
         head.endswith("s") and not head.endswith(("ss", "us", "is", "'s", "tennis", "news", "series", "boss", "gas"))
@@ -273,7 +277,7 @@ def lemma_of(word: str) -> tuple[str, str] | None:
         ("ied", "past", "y"), ("ed", "past", ""), ("ed", "past", "e"),
         ("ing", "ing", ""), ("ing", "ing", "e"), ("ying", "ing", "ie"),
     ):  # fmt: skip
-        if word.endswith(suffix) and word[: -len(suffix)] + restore in VERBS:
+        if word.endswith(suffix) and word not in _NO_FORMS and word[: -len(suffix)] + restore in VERBS:
             return word[: -len(suffix)] + restore, form
     double = re.fullmatch(r"(\w+?)([bdgklmnprt])\2(ed|ing)", word)
     if double and double[1] + double[2] in VERBS:

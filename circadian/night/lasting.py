@@ -3,8 +3,8 @@ says when he says nothing else."""
 
 import re
 
-from circadian.night.clauses import SWAPPING, Slot
-from circadian.night.grammar import Clause, head_noun, is_plural, lemma_of, past_of
+from circadian.night.complements import SWAPPING, Slot
+from circadian.night.grammar import Clause, head_noun, is_plural, lemma_of, past_of, value_type
 from circadian.night.words import PASSING_VERBS, PEOPLE, PETS, VERBS, bag
 
 HAD_FOR_NOW = re.compile(
@@ -12,7 +12,7 @@ HAD_FOR_NOW = re.compile(
 )
 FOR_NOW = re.compile(
     r"\b(?:mode|lane|plan|line|news|channel|tab|page|topic|subject|letter|strategy|gear|cold|habit|mess|tone|name|"
-    r"fire|backup|case|snowman|sandcastle|query|form|list|left|right)s?\b"
+    r"fire|backup|(?:(?<=\ba )|(?<=\bthe )|(?<=court ))case|snowman|sandcastle|query|form|list|left|right)s?\b"
 )
 WORKED = bag(
     "build make paint write carve plant found design compose knit sew weave embroider forge restore upholster decorate "
@@ -59,11 +59,101 @@ def told_of_a_thing(clause: Clause, slot: Slot) -> bool:
     said = f"{clause.adverb} {clause.rest}"
     if _YEARS.search(said) and not clause.aux and not is_present(clause):
         return True
+    if clause.lemma == "count" and clause.verb == "counted" and value_type(slot.phrase) == "number":
+        return slot.after != "" or " " in slot.value  # "I counted 212 steps", not "to ten"
     apart = re.match(r"[Tt]he [a-z'-]+ [a-z]", clause.subject) is not None
     if clause.aux in ("is", "are", "was", "were") and clause.lemma in WORKED and slot.preposition in _MADE_BY:
         return apart and not slot.phrase.startswith(("some ", "any "))
     regular = is_present(clause) or clause.aux in ("is", "are", "has to be", "have to be", "must be")
     return apart and regular and _REGULARLY.search(said) is not None
+
+
+_NOBODYS = bag(
+    "server function loop button build test tests app application page site website query script program method "
+    "class module table column file folder menu window api client user database model author hero heroine king "
+    "queen prince princess buyer seller tenant customer narrator film movie book novel plot story essay article "
+    "paper study report government president minister company market economy law court team match game song album "
+    "sentence word verb result results data error theory experiment meeting committee council firm agency army "
+    "police contract invoice order package parcel payment price deal offer request ticket train bus flight plane "
+    "patient doctor child children man woman boy girl people world country city sun moon earth sky sea brain body "
+    "heart cell cells planet universe recipe sauce dough soup title end answer problem beginning start name "
+    "number rate cost amount level speed size value kind type part rest side role purpose reason effect risk "
+    "chance fact history top bottom middle aim goal plan idea rule point question solution approach argument "
+    "difference"
+)
+# Of these one says "the", and everybody knows whose.
+_AT_HOME = bag(
+    "wardrobe cupboard cabinet dresser drawer drawers shelf shelves bookcase bookshelf table desk chair armchair "
+    "sofa couch bench bed mattress cradle cot mirror carpet rug curtain curtains blind blinds lamp chandelier "
+    "clock fireplace stove oven fridge freezer dishwasher kettle boiler radiator thermostat piano organ harmonium "
+    "loom kitchen pantry larder bathroom bath shower bedroom nursery attic loft cellar basement garage hall "
+    "hallway landing staircase stairs stair banister ceiling roof chimney gutter gutters door doorbell window "
+    "windows shutters porch veranda balcony terrace conservatory shed barn stable greenhouse summerhouse "
+    "treehouse dovecote henhouse coop kennel hutch hive hives beehive apiary pond well fountain lawn hedge fence "
+    "gate driveway path orchard allotment garden letterbox weathervane sundial scarecrow compost vine roses "
+    "orchids hens bees house flat cottage cabin lodge caravan campervan boat barge dinghy car van lorry tractor "
+    "trailer bike bicycle tandem motorbike scooter pram sledge canoe kayak tent choir orchestra"
+)
+_ON_ITS_WAY = bag(
+    "cancel delay postpone send deliver schedule release approve reject accept deploy merge update order announce call "
+    "ask tell invite expect suppose need allow damage break steal arrest kill injure hit see hear find lose forget "
+    "leave stick show give say know use open close start stop finish cook bake heat boil"
+)
+_HOLDS = bag("sleep seat hold fit take accommodate")
+_SENSED = bag("smell sound feel taste look")
+_COMES_AND_GOES = bag(
+    "come go arrive leave start stop begin end finish happen open close break fall ring call say keep turn get seem "
+    "work fail crash need want run grow move stay wait lie change"
+)
+_SOMETHING_WRONG = re.compile(
+    r"\b(?:leak|hole|crack|problem|noise|bug|error|spider|fly|mouse|draught|draft|question|smell|stain|typo|issue|"
+    r"people|guest|visitor|child|children|kid|man|woman|someone|somebody|something|nothing|nobody|queue|lot)s?\b"
+)
+
+
+def says_how_it_is(clause: Clause, slot: Slot) -> bool:
+    """The same of any definite thing: what was done to it, or how it has been ever since. Nothing of what goes on at
+    work or in a story ("the server returns 502", "the hero kills the dragon"), and nothing that comes and goes."""
+    first = clause.subject.split(" ")[0].lower()
+    ours = re.search(r"\b(?:my|our)\b|'s\b", clause.subject) is not None
+    head = head_noun(clause.subject)
+    if first not in ("the", "my", "our") or (not ours and head in _NOBODYS) or not has_object(slot):
+        return False
+    if re.match(r"(?:up|off|out|down|over|away|back) ", slot.phrase):
+        return False  # "takes up most of the room"
+    apart = ours or re.match(r"[Tt]he [a-z'-]+ [a-z]", clause.subject) is not None
+    if not apart and head not in _AT_HOME:
+        return False  # "the lion hunts at dusk", "the query runs …"
+    if re.search(r"\bin (?:under |about |less than )?[a-z\d.]+ (?:milli)?(?:second|minute|hour|day)s?$", clause.rest):
+        return False  # how long it takes
+    if re.search(r"[A-Z]", clause.subject.removeprefix("The")) and not ours:
+        return False
+    if clause.aux:
+        done = (lemma_of(clause.verb) or ("", "past"))[1] in ("past", "participle") and not clause.verb.endswith("ing")
+        since = clause.aux in ("has been", "have been", "had been")
+        now = clause.aux in ("is", "are", "was", "were") and (apart or head in _AT_HOME)
+        now = now or (clause.aux in ("should be", "must be") and slot.preposition in ("with", "in") and not slot.before)
+        return done and (since or now) and clause.lemma not in _ON_ITS_WAY | PASSING_VERBS
+    if clause.is_be:
+        named = (
+            re.match(r"the [a-z'-]+ [a-z]", clause.rest) and clause.verb in ("is", "are") and head not in PEOPLE | PETS
+        )
+        return clause.rest.startswith(("home to ", "part of ")) or (ours and apart and bool(named))
+    if clause.lemma in _SENSED:
+        return slot.preposition in ("of", "like") and not slot.before
+    if is_present(clause) and clause.lemma in _HOLDS and value_type(slot.phrase) == "number":
+        return head not in PEOPLE | PETS  # "the lodge sleeps eleven people"
+    if is_present(clause):
+        return clause.lemma not in PASSING_VERBS | _COMES_AND_GOES and head not in PEOPLE | PETS
+    return apart and not ours and re.search(r"\b(?:my|our|us|me)\b", clause.rest) is not None
+
+
+def is_there(slot: Slot) -> bool:
+    """ "There are 114 links in my bicycle chain", "there is a stuffed heron above our fireplace": what is counted or
+    told apart, and nothing that is wrong there."""
+    counted = value_type(slot.phrase) == "number" or re.match(r"an? [a-z-]+ [a-z]", slot.phrase) is not None
+    passing = _SOMETHING_WRONG.search(slot.phrase) or HAD_FOR_NOW.search(slot.phrase)
+    return counted and not slot.preposition and passing is None
 
 
 def lies_somewhere(clause: Clause, slot: Slot) -> bool:
@@ -75,6 +165,8 @@ def lies_somewhere(clause: Clause, slot: Slot) -> bool:
     ours = re.search(r"\b(?:my|our)\b", clause.subject)
     if ours and slot.preposition in _PLACES and re.match(r"(?:the|my|our) ", slot.phrase) and not slot.before:
         return head_noun(slot.phrase) not in _NO_PLACE
+    if not ours and slot.preposition in _PLACES - {"in", "on", "at"} and slot.phrase.startswith("the "):
+        return head_noun(clause.subject) not in _NOBODYS and not slot.before
     return (ours is None or head_noun(clause.subject) in PEOPLE) and re.match(r"(?:my|our) ", clause.rest) is not None
 
 

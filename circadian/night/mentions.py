@@ -8,10 +8,10 @@ import re
 from dataclasses import replace
 
 from circadian.night.builders import Draft, identity, identity_name
-from circadian.night.grammar import DETERMINERS, PREPOSITIONS
+from circadian.night.grammar import DETERMINERS, PREPOSITIONS, lemma_of
 from circadian.night.units import NAME
 from circadian.night.verbs import is_noun_phrase
-from circadian.night.words import DAYS, MONTHS, PEOPLES, PETS, RELATIVES, ROLES
+from circadian.night.words import DAYS, MONTHS, PEOPLE, PEOPLES, PETS, RELATIVES, ROLES, bag
 
 _KIN = "|".join(sorted((re.escape(w) for w in RELATIVES | ROLES | PETS), key=len, reverse=True))
 _ADJECTIVE = r"(?:(?!(?:to|a|an|the|of|with|for|in|at|on|by|from|and|my|our) )[a-z-]+ )"
@@ -31,6 +31,10 @@ _AFTER = re.compile(rf"\b(?P<v>{_PERSON}),? (?P<np>{_MINE}(?:{_KIN}))(?=$|[,.!]|
 _WHO_IS = re.compile(
     rf"\b(?P<v>{_PERSON}),? who (?:is|was|has been) (?P<np>(?:my|our) (?:[a-z-]+ ){{0,3}}?[a-z-]+)"
     r"(?=$|[,.!]| (?:ever |since|for|from|at|in|and|these)\b)"
+)
+_OPENERS = bag(
+    "i we you he she it they there and but so or if when then now well oh yes no not just also who what where why how "
+    "today yesterday tomorrow tonight once maybe perhaps nobody nothing everybody everyone somebody whoever both all"
 )
 _THEIR = re.compile(
     rf"\b(?:an?|this|the|some) (?P<n>(?:[a-z-]+ ){{0,2}}?(?:{'|'.join(ROLES)})) (?:called|named) (?P<v>{_PERSON}|[a-z]{{3,}})\b"
@@ -53,6 +57,9 @@ _PAIR = re.compile(
     rf"(?:called |named )?(?P<v>{_PERSON} and {_PERSON})$"
 )
 _OBJECT = re.compile(rf"\b(?<!for )(?:an?|our|my) (?P<n>(?:[a-z-]+ )?[a-z-]+), the (?P<v>{_PERSON})$")
+# "So Kezia says, she is my girlfriend": the one name before it.
+_SHE_IS = re.compile(rf"(?P<first>.+?)(?:,| -| –|;) (?:that|this|she|he) is (?P<np>{_MINE}(?:{_KIN}))(?=$|[,.!])")
+_TO_YOU = re.compile(r",? (?:you|your|what|how|why|please|can|could|do|did|are|is it)\b", re.IGNORECASE)
 _HER_NAME = re.compile(rf"\b(?P<np>{_MINE}(?:{_KIN})),? (?:(?:and )?(?:her|his)|whose) name is (?P<v>{_PERSON})\b")
 
 
@@ -70,9 +77,13 @@ def mentions(text: str) -> tuple[list[Draft], str]:
     if make and _is_thing(make["np"]):
         said = f"{_low(make['np'])} is {make['det']} {make['v']}"
         return [replace(identity(_low(make["np"]), make["v"]), said=said)], f"{make['np']} {text[make.end() :].strip()}"
+    spoken = _SHE_IS.match(text)
+    name = _only_name(spoken["first"]) if spoken else ""
+    if spoken and name:
+        return [identity(_low(spoken["np"]), name)], spoken["first"]
     for pattern in (_WHO_IS, _AFTER):
         found = pattern.search(text)
-        if found:
+        if found and not _TO_YOU.match(text[found.end() :]):  # "Brutus, my friend, you have …"
             rest = text[found.end() :]
             goes_on = rest.startswith(", ") and text.startswith(found["v"])
             return [identity(_low(found["np"]), found["v"])], f"{found['v']} {rest[2:]}" if goes_on else text[
@@ -103,6 +114,18 @@ def mentions(text: str) -> tuple[list[Draft], str]:
         thing = f"my {theirs['n']}"
         out.append(identity(thing, theirs["v"]))
     return out, text
+
+
+def _only_name(text: str) -> str:
+    """The one name in `text`; a capital at its beginning is one where no word of the language has it."""
+    names = [m for m in re.finditer(_PERSON, text) if m.start() or _not_a_word(m[0])]
+    return names[0][0] if len(names) == 1 else ""
+
+
+def _not_a_word(word: str) -> bool:
+    low = word.lower()
+    common = low in DETERMINERS or low in PREPOSITIONS or lemma_of(low) is not None or low in PEOPLE
+    return " " in word or not (common or re.search(r"(?:ly|ing)$", low) or low in _OPENERS)
 
 
 def _is_thing(noun_phrase: str) -> bool:

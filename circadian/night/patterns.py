@@ -41,7 +41,7 @@ from circadian.night.builders import (
     vehicle,
     whole,
 )
-from circadian.night.clauses import split_value, value_of
+from circadian.night.complements import split_value, value_of
 from circadian.night.grammar import possessive, strip_determiner
 from circadian.night.verbs import parse
 from circadian.night.words import DAYS, NUMBER_WORDS, PEOPLE, PETS, ROLES
@@ -61,6 +61,12 @@ _GOT = (
 _PLACE = r"(?P<v>(?:the )?(?:[A-ZÀ-ÖØ-Þ][\w'’.-]*|\d+ [A-Z])[\w'’., -]*|(?:a|an|the) [\w' -]+)"
 _MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
 _DATE = rf"(?P<v>(?:the )?(?:(?:{_MONTHS}|\d{{1,2}}(?:st|nd|rd|th)?(?: of)?|{'|'.join(d.capitalize() for d in DAYS)}|\d{{4}}-)[\w ,.:-]*))"
+# What is taken up and kept up; space, arms and offers are taken up otherwise.
+_TAKEN_UP = (
+    r"(?!(?:space|room|time|arms|residence|position|office|slack|too|most|all|half|more|much|some|quite|where|on|"
+    r"with|in|to|as|the|a|an|my|our|his|her|their|this|that|it|them|one|someone|something|[a-z]+s(?= of)|[a-z]+ of)\b)"
+    r"[a-z]{3,}(?: (?!last |since )[a-z]{4,}(?! ago))?"
+)
 _JOB_END = r"(?:er|or|ist|ian|man|woman|ant|yer|eer|nurse|chef|clerk|pilot|guide|judge|coach|cook|vet|scientist|smith|wright|medic|mechanic|graph|ologist|surgeon|actress|assistant|intern|student|midwife|librarian|monk|aide|agent|host|hostess|officer|technician|consultant|attendant|freelancer|apprentice|au pair|architect|barista|waitress|journalist|welder)"
 
 
@@ -105,6 +111,8 @@ def _that_is(match: re.Match[str]) -> Iterable[Draft | None]:
         return drafts(f"{match['np']} is {beats['v']}")
     clause = parse(match["first"])
     slot = split_value(clause.rest, clause.lemma) if clause else None
+    if clause is None and len(match["first"].split()) < 4:
+        return drafts(f"{match['np']} is {match['first']}")
     if clause is None or slot is None:
         return that_is(match)
     return drafts(f"{match['np']} is {slot.value}") if len(slot.value.split()) < 4 else []
@@ -168,7 +176,8 @@ _PATTERNS = _compile([
     (r"(?P<s>(?:[Mm]y|[Oo]ur|[Tt]he|[A-Z][\w-]+'s) [\w' -]+?) (?:(?:has|have) (?:been )?(?:changed|moved|switched)|changed|is now set|was changed|was moved|got (?:changed|moved|switched|pushed)|is set) to (?P<v>.+)", attribute),
     (rf"{_WHO}{_ADV} (?:am|is|are|became|went|have become|(?:have|has) been) (?:a |an )?(?:strict |pure )?(?P<v>vegetarian|vegan|pescatarian|gluten-free|lactose-free|teetotal|kosher|halal|flexitarian)(?: (?:for \w+ years|since .+)| [\w ]+ ago)?", simple("diet")),
     (rf"{_WHO}{_ADV} (?:play|plays|am playing|have been playing|has been playing|started playing|took up|(?:have|has)(?: recently| just)? taken up|started)(?P<the>(?: the)?) (?P<v>[\w' -]+?)(?: (?:for (?:\w+ )?years|since .+|in .+|with .+|at .+|on .+|every .+))?", play),
-    (rf"{_WHO}{_ADV} (?:took|takes?|(?:have|has)(?: recently| just| finally)? taken|(?:am|is|are) taking) up (?P<v>(?:[a-z]+[ -])?[a-z]+ing|chess|yoga|golf|tennis|judo|karate|pottery|archery)(?: (?:since|in|at|for|after|because|to) .+)?", simple("clause", "take up")),
+    (rf"{_WHO}{_ADV} (?:took|takes?|(?:have|has)(?: recently| just| finally)? taken|(?:am|is|are) taking) up (?P<v>(?:[a-z]+[ -])?[a-z]+ing|{_TAKEN_UP})(?: (?:(?:since|in|at|for|after|because|to|last) .+|[a-z]+ (?:years|months|weeks) ago))?", simple("clause", "take up")),
+    (rf"{_WHO}{_ADV} (?:(?:have |has )?(?:gave|given) up|(?:have |has )?(?:swore|sworn) off) (?P<v>(?!(?:hope|trying|looking|waiting|the|a|my|our|his|her|their|it|that|this|on)\b)[a-z]{{3,}}(?: [a-z]{{4,}})?)(?: (?:altogether|completely))?", simple("clause", "give up")),
     (rf"{_WHO}{_ADV} (?:(?:am|is|are|have been|has been|started) learning|learns?|started(?: to learn)?|took up|signed up for|enrolled in|began|takes?|am taking|is taking)(?: a| an| my)?(?: (?:course|class|lessons?|evening class) in)? (?P<v>[A-Z]\w+)(?: (?:course|class|lessons?)| (?:at|with|since|for|on|in) .+)?", language),
     (rf"{_WHO}{_ADV} (?:speaks?|(?:am|is) fluent in) (?P<v>[A-Z]\w+(?:(?:,|,? and)(?: (?:a (?:little|bit of)|some|also))? [A-Z]\w+)*)(?: (?:at home|fluently))?", language),
     (rf"{_WHO}{_ADV} (?:(?:am|is|are) driving|drives?|rides?|cycles?|bought|leased|own|owns) (?:a|an|my|the) (?P<v>(?:(?:[a-z]+|\d{{4}}) )*[A-Z][\w -]+)", lambda m: vehicle(m) if re.search(r"\b(?:driv\w+|rides?)\b", m.string) or kind_of(value_of(m["v"]).split(" ")[0]) == "car" else []),

@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
-from circadian.night.clauses import GIVING, Ask, ask, joined
+from circadian.night.clauses import Ask, ask
+from circadian.night.complements import GIVING, joined
 from circadian.night.grammar import BE, Clause, be_for, is_particular, lemma_of, participle_of, third_of
 from circadian.night.verbs import parse
 from circadian.night.words import FAITHS, NUMBER_WORDS, PEOPLES

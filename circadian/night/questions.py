@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 from circadian.night.answers import answer_of
 from circadian.night.builders import subject_key
-from circadian.night.clauses import Ask, Slot, ask, joined, longer_words, slot_with, split_value, wh_word
+from circadian.night.clauses import Ask, ask, longer_words, wh_word
+from circadian.night.complements import Slot, joined, slot_with, split_value
 from circadian.night.grammar import (
     PREPOSITIONS,
     Clause,

@@ -68,6 +68,8 @@ _FILLERS = re.compile(
 _ASIDE = re.compile(
     r",? (?:just so you know|in case you[\w' ]*|(?:so )?(?:please )?(?:keep|bear) (?:that|it|this) in mind|"
     r"so (?:an?|any|some|your) [^,]+ (?:would be|is) (?:great|nice|lovely|helpful|perfect|welcome|appreciated)|"
+    r"(?:so|as) you (?:can|may|might) (?:well )?imagine|"
+    r"as if (?:I|we|that|it|he|she|they) [^,]+|"
     r"if you must know|as you (?:may |might )?know|you know|trust me|believe me|mind you|would you believe(?: it)?)"
     r"[.! ]*$",
     re.IGNORECASE,
@@ -76,7 +78,7 @@ _MAYBE = re.compile(
     r"\b(?:if|would|wouldn't|might|maybe|perhaps|wish|wishes|imagine|suppose|supposing|could|couldn't|hopefully|"
     r"probably|hope|hopes|hoping|"
     r"thinking (?:of|about)|considering|not sure|unsure|wonder|wondering|pretend|dreamt|dreamed|dream of|unless|"
-    r"almost|(?:i|we) nearly|possibly|i guess|"
+    r"(?<!is )(?<!are )almost|(?:i|we) nearly|possibly|i guess|"
     r"i think|i suppose|i'd|as if|let's say|hypothetically|what about|don't know|do not know|no idea|"
     r"not certain|toying with|tempted|"
     r"rumou?rs?|apparently|supposedly|allegedly|seems?|looks like|any (?:ideas?|tips|chance)|can't decide|someday|"
@@ -96,7 +98,8 @@ _JOKE = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _REPORTED = re.compile(
-    r"\b(?:said|says|saying|told me|tells me|wrote|writes that|asked|asks|claims?|claimed|(?:swore|swears)(?! by\b)|"
+    r"\b(?:said|says|saying|told me|tells me|wrote|writes that|asked|asks|claims?|claimed|"
+    r"(?:swore|swears)(?! (?:by|in|at|off|like)\b)|"
     r"reckons?|bets|"
     r"(?:convinced|certain|adamant|positive|sure) that|"
     r"according to (?!the (?:plaque|label|sign|register|records)\b|my\b)|quote|"
@@ -353,6 +356,8 @@ def _imperative(text: str) -> bool:
     first = words[0].lower().strip(",")
     if words[0].lower() in ("please", "let's", "let"):
         return True
+    if first == "last" and re.match(r"last (?:spring|summer|autumn|fall|winter|year|christmas|easter)\b", text, re.I):
+        return False
     if first in _REQUESTS:
         second = lemma_of(words[1]) if len(words) > 1 else None
         return not (

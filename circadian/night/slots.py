@@ -8,7 +8,8 @@ Never: a part that only points at the user, or that is no answer by itself.
 import re
 from collections.abc import Iterable
 
-from circadian.night.clauses import Slot, ask, chunks_of, joined, value_of, wh_word
+from circadian.night.clauses import ask, wh_word
+from circadian.night.complements import Slot, chunks_of, joined, value_of
 from circadian.night.grammar import PREPOSITIONS, Clause, lemma_of
 from circadian.night.verbs import ADVERBS, parse
 from circadian.night.words import bag

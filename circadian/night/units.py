@@ -8,7 +8,7 @@ A tail goes only while a clause with something to ask for is left.
 
 import re
 
-from circadian.night.clauses import split_value
+from circadian.night.complements import split_value
 from circadian.night.grammar import (
     DETERMINERS,
     MODALS,
@@ -57,6 +57,13 @@ _FRONT = bag(
     "in at on for from with by of under over near behind beside between above below inside outside around during after "
     "before since until along across every each whenever when once as most some twice ever"
 )
+# "Last spring my hive swarmed", "Two summers ago our pond froze".
+_THEN = re.compile(
+    r"(?:last (?:spring|summer|autumn|fall|winter|year|christmas|easter)|"
+    r"(?:(?:many|some|a few|[a-z]+) )?(?:years|summers|winters|decades|springs|autumns) ago|a (?:year|decade) ago),? "
+    r"(?=(?:I|we|my|our|the)\b)",
+    re.IGNORECASE,
+)
 _SUBJECT = re.compile(
     r"(?: |, )(?=(?:I|[Ww]e|[Ii]|he|she|they|my|our|the|a|an|his|her|there|Dad|Mum|Mom|[A-ZÀ-ÖØ-Þ][\w'-]+)\b)"
 )
@@ -71,6 +78,7 @@ _REWRITES = [
         (True, r"to ((?:get|go|travel|commute) to [^,]+?|reach [^,]+?),? (I|we)((?: always| usually| normally)?) (take|use|catch|ride|drive|walk|cycle) (.+?)(?:,? (?:because|as|since) .+)?", r"\2\3 \4 \5 to \1"),
         # Praise by comparison says what is liked most.
         (True, r"(?:if|when) (?:you|anyone|anybody|somebody) asks? me (?:for|about) (?:the|my) (?:best|favou?rite) ([\w -]+?)(?: ever made| ever| of all time)?, (?:I will say|I'd say|I would say|it is|that is|I say) (.+?)(?: every time| always)?", r"my favourite \1 is \2"),
+        (True, r"nothing (?:beats|tops) (?:an? (?:bowl|plate|cup|glass|slice|mug|pint|piece) of )?([\w' -]+?),? (?:(?:that|which|it) is )?my (?:all-time |absolute )?favou?rite ([a-z -]+?)(?: of all(?: time)?| ever| by (?:far|miles))?", r"my favourite \2 is \1"),
         (True, r"give me (.+?) (?:over (?:anything|everything|any other)\b[\w ]*|any day)(?:[;,.] no other (\w+) .*)", r"my favourite \2 is \1"),
         (True, r"give me (.+?) (?:over (?:anything|everything)\b[\w ]*|any day(?: of the week)?)", r"I like \1 most"),
         (True, r"no (?:other )?([a-z]+) (?=[^;,]*\b(?:me|my|us)\b)[^;,]* (?:as|than|like) ((?:my |our )?[\w' -]+?)", r"my favourite \1 is \2"),
@@ -126,6 +134,8 @@ def units(text: str) -> list[str]:
         return [f"one {thing} {gap['x']}", f"the other {thing} {gap['y']}"]
     for match in _JOINT.finditer(text):
         left, right = text[: match.start()], text[match.end() :]
+        if match[0] == ", " and _is_apposed(left, right):
+            continue
         if match[0][0] == "," and re.match(r"been \w", right) and re.match(r"I\b", left) and parse(left) is not None:
             return [left, f"I have {right}"]
         if _AGAIN.match(right) or not (_stands_alone(right) or (match[0][0] == ";" and _stands_alone(left))):
@@ -139,6 +149,12 @@ def units(text: str) -> list[str]:
             continue
         return [left, *units(right)]
     return [text]
+
+
+def _is_apposed(left: str, right: str) -> bool:
+    """ "Brisket, my dog, rolled in the mud": who Brisket is, and no clause begins there."""
+    ours = re.match(r"((?:my|our) (?:[a-z'-]+ ){0,3}?[a-z-]+)(?=,|$)", right)
+    return ours is not None and re.search(rf"(?:^|\W){NAME}$", left) is not None and parse(ours[1]) is None
 
 
 def _is_clause(text: str) -> bool:
@@ -157,11 +173,17 @@ _GETS = re.compile(
 )
 
 
+_GOT = re.compile(
+    r"^(?P<who>[\w' -]+?) got (?P<done>married|promoted|elected|appointed|christened|bapti[sz]ed|knighted)\b(?= (?:in|at|on|to|by|as) )"
+)
+
+
 def _as_it_is(text: str) -> str:
     """ "The chimney gets swept" → "is", "the fuse box in this house" → "our", "is nothing but paper" → "is paper"."""
     text = re.sub(r"^([Tt]he [a-z' -]+? (?:in|of) )this (house|flat)\b", r"\1our \2", text)
     text = text.replace(" is nothing but ", " is ").replace(" are nothing but ", " are ")
     text = re.sub(r"^[A-Z][a-z]+-wise, (?=I|we|my|our)", "", text)
+    text = _GOT.sub(lambda m: f"{m['who']} {be_for(m['who'], past=True)} {m['done']}", text)
     gets = _GETS.match(text)
     done = lemma_of(gets["done"]) if gets else None
     if gets and done and done[1] in ("past", "participle") and head_noun(gets["thing"]) not in PEOPLE:
@@ -222,7 +244,7 @@ def _stands_alone(text: str) -> bool:
         return first in ("since", "whenever", "when", "as") and unfront(text)[1] != ""
     main, front = unfront(text)
     clause = parse(main)
-    if clause is None or len(clause.subject.split()) > 7 or not clause.rest:
+    if clause is None or len(clause.subject.split()) > 7 or not (clause.rest or clause.aux):
         return False
     if front or first in _STARTER or words[0][:1].isupper():
         return " and " not in clause.subject or bool(re.search(r"\bI\b", clause.subject)) or clause.is_be
@@ -249,7 +271,7 @@ def _may_lead(text: str) -> bool:
 def _opens_frame(text: str) -> bool:
     """If, when, suppose … belongs to what follows it."""
     first = text.split(" ")[0].lower()
-    return first in ("if", "when", "whenever", "while", "as", "since", "until", "unless", "although", "though", "after",
+    return first in ("being", "if", "when", "whenever", "while", "as", "since", "until", "unless", "although", "though", "after",
                      "before", "suppose", "imagine", "say", "let's", "once", "according", "in", "because", "even")  # fmt: skip
 
 
@@ -265,6 +287,9 @@ def _with_thing(right: str, left: str) -> str:
 def unfront(text: str) -> tuple[str, str]:
     """ "At the pool I rent locker 318" → ("I rent locker 318", "at the pool"); no front: ("…", "")."""
     words = text.split()
+    then = _THEN.match(text)
+    if then and parse(text[then.end() :]) is not None:
+        return text[then.end() :], text[: then.end()].strip(" ,").lower()
     if not words or words[0].lower() not in _FRONT:
         return text, ""
     for match in _SUBJECT.finditer(text):

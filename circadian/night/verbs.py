@@ -15,7 +15,7 @@ from circadian.night.grammar import (
     lemma_of,
     without_ed,
 )
-from circadian.night.words import IRREGULAR, NOUNISH, bag
+from circadian.night.words import IRREGULAR, NOUNISH, PEOPLE, bag
 
 _PRONOUNS = ("i", "we", "he", "she", "they", "it")
 _HAVE = ("have", "has", "had", "do", "does", "did", "don't", "doesn't", "didn't", "haven't", "hasn't")
@@ -25,15 +25,21 @@ _QUALITIES = bag("old new poor last best good bad first favourite little big hol
 ADVERBS = bag(
     "always usually often never sometimes only really just recently finally still also mostly mainly currently "
     "now already officially actually originally normally generally typically ever even both regularly secretly "
-    "absolutely rarely almost probably definitely simply totally all"
+    "absolutely rarely almost probably definitely simply totally all once first"
 )
-_AFTER_BE = bag("now officially currently actually also finally")  # "she is now a luthier"
+_BEHIND_VERBS = bag("by into onto against through along across over under toward towards like until after")
+_AFTER_BE = bag("now officially currently actually also finally once")  # "she is now a luthier"
 
 
 def is_noun_phrase(text: str) -> bool:
     """ "Our landlady", "the man who tunes our organ"; not "my husband works in Graz"."""
     text = re.sub(r"(?<=\w) (?:named|called) [A-Z].*$", "", text) if re.match(r"(?:an?|the) ", text) else text
-    return parse(f"{text} it", guess=False) is None
+    clause = parse(f"{text} it", guess=False)
+    if clause is None:
+        return True
+    first, many = clause.rest.split(" ")[0].lower(), clause.verb.endswith("s") and clause.lemma in NOUNISH
+    somebody = clause.subject.split(" ")[-1].lower() in PEOPLE or clause.subject[:1].isupper()
+    return many and not clause.aux and first in PREPOSITIONS and not somebody  # "the birch logs behind the shed"
 
 
 def parse(text: str, *, guess: bool = True) -> Clause | None:
@@ -111,6 +117,30 @@ def _unknown_verb(words: list[str]) -> int | None:
             continue  # "our old photos the morning after"
         if not before.endswith("'s") and before != "and" and (behind in ("a", "an", "the", "my", "our") or plain):
             return i
+    return _verb_of_a_phrase(words)
+
+
+def _verb_of_a_phrase(words: list[str]) -> int | None:
+    """A verb's form behind a whole noun phrase and before a preposition or another one, where nothing else can be the
+    verb: "the letters smell of turpentine", "our neighbours smoke their trout", "my grandfather mined tin"."""
+    for i in range(2, len(words) - 1):
+        word, before, behind = words[i], words[i - 1].lower(), words[i + 1].strip(",").lower()
+        if not re.fullmatch(r"[a-z]{3,}", word) or word in (*DETERMINERS, *ADVERBS, *PREPOSITIONS, *_RELATIVE):
+            continue
+        if before in (*DETERMINERS, *PREPOSITIONS, *_RELATIVE, *_QUALITIES, "and", "or") or before.endswith(
+            ("'s", "s'")
+        ):
+            continue
+        many, form = is_plural(" ".join(words[:i])), lemma_of(word)
+        third = word.endswith("s") and not word.endswith(("ss", "us", "is")) and not many
+        done = word.endswith("ed") and len(word) > 4 and (form is None or form[1] == "past")
+        plain = many and form is not None and form[1] == "base"
+        noun = form is not None and form[0] in NOUNISH  # "my sisters house in Rome"
+        on = {"of", "like"} if noun else _BEHIND_VERBS if form is None else PREPOSITIONS - {"as", "since", "off"}
+        if (third or plain) and (behind in on or behind in DETERMINERS) and i < len(words) - 2:
+            return i
+        if done and behind.isalpha() and not many:
+            return i
     return None
 
 
@@ -137,8 +167,10 @@ def _may_be_verb(words: list[str], i: int, relative: bool) -> bool:
         after = lemma_of(rest[0]) if rest and relative else None
         if after is not None and after[1] == "s":
             return True  # "the club that my brother runs restores milestones"
-        later = any(form and form[1] != "s" and form[0] not in NOUNISH for w in rest[:2] for form in [lemma_of(w)])
-        return not any(w in (*BE, *MODALS, "has", "had") for w in rest) and bool(rest) and not later
+        later = any(
+            form and form[1] not in ("s", "ing") and form[0] not in NOUNISH for w in rest[:2] for form in [lemma_of(w)]
+        )
+        return not any(w in (*BE, *MODALS, "has", "have", "had") for w in rest) and bool(rest) and not later
     return True
 
 

@@ -7,7 +7,7 @@ that was missed costs one answer, a false one is taught for good.
 import re
 
 from circadian.night.builders import Draft
-from circadian.night.clauses import slot_with
+from circadian.night.complements import slot_with
 from circadian.night.grammar import (
     BE,
     DETERMINERS,
@@ -32,6 +32,7 @@ _DANGLING = re.compile(
 )
 _NOT_DANGLING = re.compile(
     r" for everything$| everything(?= (?:through|with|via|in|on) )|"
+    r"\b(?:on|by|with|from|over) one(?= (?!is|was|of)[a-z]+)|"
     r" this (?:season|year|spring|summer|autumn|fall|winter|term|semester)\b"
 )
 _THEIRS = re.compile(r"\b(?:his|her|hers|he|she|they|their|its)\b", re.IGNORECASE)
@@ -142,6 +143,8 @@ def _unsure(draft: Draft, alone: bool) -> bool:
         return False
     if re.match(r"(?:up|out|off|away|down) [a-z]+ing\b", draft.value):
         return True  # "end up searching …"
+    if clause.lemma in ("give", "swear", "take") and re.match(r"(?:up|off) ", clause.rest):
+        return False  # "I have taken up falconry", "I gave up sugar"
     kind, named = value_type(draft.value), draft.subject[:1].isupper() and draft.subject.lower() not in (*PEOPLE, "i")
     first = draft.value.split(" ")[0]
     form = lemma_of(first)

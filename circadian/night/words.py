@@ -107,6 +107,11 @@ control copy delay draft drum estimate focus golf grade grant heat influence jou
 minor monitor object parent patrol pilot pitch podcast process quilt quote referee research request reset reward sense
 shape tax temp text transport update upload value vacuum video view tattoo substitute target
 yawn yell zip double-lock refurbish inherit retile rewire reroof commission captain chair skipper tutor tend
+reek lag depict chime mine angle squint sag hoot gnaw burrow moult hibernate wilt ripen tarnish fade seep steam simmer
+smoulder flicker gleam glitter adjoin straddle dangle droop sway revolve glide shove tether lash hem bleach stow
+shelve etch engrave chisel hone sift knead distil siphon whisk shred dice pluck shear churn inoculate lacquer
+galvanise enamel pave cobble bequeath comprise yield derive permit decline pawn donate bottle muffle nibble bellow
+outlive outgrow overhang overwinter predate inhabit haunt guard resemble
 """
 VERBS: frozenset[str] = frozenset(_REGULAR.split()) | frozenset(IRREGULAR)
 # Words that are verbs by form but far more often nouns in a subject ("my school play", "our guest house").
@@ -133,7 +138,8 @@ NOUNISH = bag(
     "grade grant heat influence journal lease lecture limit major message minor monitor object parent patrol pilot "
     "pitch podcast process quilt quote "
     "referee research request reset reward sense shape tax temp text transport update upload value vacuum video "
-    "view tattoo substitute target "
+    "view tattoo substitute target lag chime mine angle sag steam hem whisk dice churn yield "
+    "decline burrow bleach pawn guard haunt "
 )
 
 _SAME = """
@@ -269,7 +275,8 @@ LASTING_VERBS = bag(
     "contain include cover house hide bury board mentor supervise represent organise organize chair publish perform "
     "conduct direct rehearse foster sponsor host cater carve weave forge quilt crochet embroider garden compost "
     "preserve "
-    "pickle ferment roast distil mend tune deliver offer employ hunt surf ski skate photograph film record drum busk"
+    "pickle ferment roast distil mend tune deliver offer employ hunt surf ski skate photograph film record drum busk "
+    "overlook face adjoin border depict resemble guard inhabit straddle flank span adorn decorate"
 )
 FAITHS = bag("catholic christian hindu jewish lutheran muslim orthodox protestant quaker sikh buddhist")
 # What somebody is, written with a capital, and no name.
