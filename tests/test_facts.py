@@ -175,6 +175,25 @@ def test_two_sisters_are_not_one_renamed() -> None:
     assert [(f.key, f.value) for f in facts] == [("sister|name", "Ana"), ("ana|home", "Oslo"), ("eva|home", "Bonn")]
 
 
+@pytest.mark.parametrize(
+    ("text", "key", "value"),
+    [
+        ("Our cat, Pumpernickel, is asleep on the printer.", "cat|name", "Pumpernickel"),
+        ("My dog is Brisket.", "dog|name", "Brisket"),
+        ("My cat is Siamese.", "cat|name", "Siamese"),
+    ],
+)
+def test_a_pet_is_its_name_and_not_its_breed(text: str, key: str, value: str) -> None:
+    (fact,) = active(text)
+    assert (fact.key, fact.value) == (key, value)
+    assert fact.relation == ("attribute" if value == "Siamese" else "name")
+
+
+def test_what_a_pet_or_person_has_been_since_breakfast_is_of_the_day() -> None:
+    assert active("Our cat has been asleep on the printer.") == active("My brother has been ill in bed.") == []
+    assert [f.value for f in active("Our cat has been spayed by Dr Fenn.")] == ["Dr Fenn"]
+
+
 def test_a_pronoun_is_who_was_named_before_it() -> None:
     facts = active("I have a brother. He lives in Rome.")
     assert ("brother|home", "Rome") in {(f.key, f.value) for f in facts}

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from circadian.night.complements import value_of
 from circadian.night.grammar import be_for, canonical, head_noun, lemma_of, possessive, strip_determiner, value_type
-from circadian.night.words import KINDS, NO_OWNER, PEOPLE, PEOPLES, PETS, a_or_an, bag
+from circadian.night.words import KINDS, NO_OWNER, NO_PETS_NAME, PEOPLE, PEOPLES, PETS, a_or_an, bag
 
 MULTI = frozenset(
     {"avoid", "like", "dislike", "instrument", "sport", "language", "speaks", "owns", "drink", "eats", "prefer"}
@@ -158,15 +158,11 @@ def identity(noun_phrase: str, value: str) -> Draft:
     kind = value_type(value)
     key = f"{subject_key(noun_phrase)}|{'name' if kind == 'name' else 'is'}"
     said = f"{noun_phrase} {be_for(noun_phrase)} {value}"
+    if head in PETS and kind == "name" and not value.lower().startswith(NO_PETS_NAME):
+        return replace(identity_name(noun_phrase, value_of(value)), slots={})
     relation = "role" if kind == "name" and head in PEOPLE else "attribute"
-    return Draft(
-        relation,
-        noun_phrase,
-        value_of(value) if kind == "name" else strip_determiner(value),
-        said,
-        key,
-        {"np": noun_phrase},
-    )
+    short = value_of(value) if kind == "name" else strip_determiner(value)
+    return Draft(relation, noun_phrase, short, said, key, {"np": noun_phrase})
 
 
 def age(match: re.Match[str]) -> Iterable[Draft | None]:

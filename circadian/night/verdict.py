@@ -145,6 +145,8 @@ def _unsure(draft: Draft, alone: bool) -> bool:
         return True  # "end up searching …"
     if clause.lemma in ("give", "swear", "take") and re.match(r"(?:up|off) ", clause.rest):
         return False  # "I have taken up falconry", "I gave up sugar"
+    if clause.lemma == "be" and clause.aux and _STATE.match(clause.rest):
+        return True  # "has been asleep on the printer"
     kind, named = value_type(draft.value), draft.subject[:1].isupper() and draft.subject.lower() not in (*PEOPLE, "i")
     first = draft.value.split(" ")[0]
     form = lemma_of(first)
@@ -193,7 +195,7 @@ def _form_of(clause: Clause) -> str:
 
 # States of the day: "out for six weeks", "off sick", "back on Monday".
 _STATE = re.compile(
-    r"(?:still |now )?(?:out|off|away|back|up|down|sick|ill|busy|closed|late|here|there|ready|gone|free|"
+    r"(?:still |now )?(?:out|off|away|back|up|down|sick|ill|asleep|awake|busy|closed|late|here|there|ready|gone|free|"
     r"available|open until|"
     r"in (?:bed|hospital|town|pain)|at (?:home|work|school))\b"
 )
