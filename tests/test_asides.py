@@ -43,7 +43,7 @@ def read(text: str) -> list[tuple[str, str]]:
         ("Nothing beats a bowl of laksa, that's my favourite food by miles.", "my favourite food is laksa", "laksa"),
         ("Shepherd's pie, that's my favourite dinner.", "my favourite dinner is Shepherd's pie", "Shepherd's pie"),
         ("As a midwife, I see a lot of sunrises.", "I am a midwife", "midwife"),
-        ("Just back from the park and Brisket, my dog, rolled in a puddle.", "my dog is Brisket", "Brisket"),
+        ("Just back from the park and Brisket, my dog, rolled in a puddle.", "my dog's name is Brisket", "Brisket"),
         ("Or so Kezia says, she's my girlfriend, total slander.", "my girlfriend is Kezia", "Kezia"),
         ("Dr Halloran says I need a crown, that's my dentist.", "my dentist is Dr Halloran", "Dr Halloran"),
         ("Could you pick a card for Wilma? She's my stepmother.", "my stepmother is Wilma", "Wilma"),
