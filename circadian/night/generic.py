@@ -153,7 +153,7 @@ def _new_information(clause: Clause, slot: Slot, front: str, raw: str) -> str | 
     told = is_particular(re.sub(r"\bI\b", "", inner))
     if told or PASSING.search(raw) or _OPINION.search(clause.rest) or clause.lemma in PASSING_VERBS or clause.is_be:
         return None
-    if _NEGATED.search(f"{clause.aux} {clause.adverb} {clause.rest}"):
+    if clause.verb.endswith(",") or _NEGATED.search(f"{clause.aux} {clause.adverb} {clause.rest}"):
         return None
     timed = re.search(r"\b(\d[\w.:]*(?: [a-z]+)?)$", front)
     if timed and is_present(clause):

@@ -39,7 +39,8 @@ def is_noun_phrase(text: str) -> bool:
         return True
     first, many = clause.rest.split(" ")[0].lower(), clause.verb.endswith("s") and clause.lemma in NOUNISH
     somebody = clause.subject.split(" ")[-1].lower() in PEOPLE or clause.subject[:1].isupper()
-    return many and not clause.aux and first in PREPOSITIONS and not somebody  # "the birch logs behind the shed"
+    # "the birch logs behind the shed", "the family photographs"
+    return many and not clause.aux and (first in PREPOSITIONS or clause.rest == "it") and not somebody
 
 
 def parse(text: str, *, guess: bool = True) -> Clause | None:
