@@ -25,6 +25,7 @@ from circadian.night.lasting import (
     is_there,
     lasting_deed,
     lies_somewhere,
+    of_work,
     says_how_it_is,
     told_of_a_thing,
     told_to_be_known,
@@ -47,7 +48,7 @@ _OPINION = re.compile(
     r"beautiful|perfect|fantastic|too|so much|a lot|kind of|sort of)\b",
     re.IGNORECASE,
 )
-_NEGATED = re.compile(r"\b(?:never|no|not|nothing|nobody|none)\b|n't\b")
+_NEGATED = re.compile(r"\b(?:never|no|not|nothing(?! but)|nobody|none)\b|n't\b")
 _LASTING_ADJECTIVES = bag(
     "vegetarian vegan allergic left-handed right-handed colour-blind color-blind colourblind colorblind married "
     "divorced widowed single engaged retired pregnant deaf blind diabetic dyslexic bilingual trilingual electric "
@@ -233,6 +234,8 @@ def _accept(clause: Clause, slot: Slot, raw: str, asked: bool, alone: bool) -> b
         clause.lemma in ("fail", "return", "throw", "crash", "raise", "compile") and first not in ("i", "we")
     ):
         return False
+    if of_work(clause) or (slot.preposition == "to" and re.fullmatch(r"v?\d+(?:\.\d+)+", slot.value)):
+        return False  # "bumped the version to 2.4.1"
     if PASSING.search(raw) or (head_noun(clause.subject) in NO_OWNER and len(words) < 3):
         return False
     owned = re.search(r"\b(?:my|our|i|we)\b|'s", clause.subject.lower()) is not None

@@ -32,7 +32,7 @@ _DANGLING = re.compile(
 )
 _NOT_DANGLING = re.compile(
     r" for everything$| everything(?= (?:through|with|via|in|on) )|"
-    r"\b(?:on|by|with|from|over) one(?= (?!is|was|of)[a-z]+)|"
+    r"\b(?:on|by|with|from|over|onto|into|under) one(?= (?!is|was|of)[a-z]+)|"
     r" this (?:season|year|spring|summer|autumn|fall|winter|term|semester)\b"
 )
 _THEIRS = re.compile(r"\b(?:his|her|hers|he|she|they|their|its)\b", re.IGNORECASE)
@@ -158,6 +158,7 @@ def _unsure(draft: Draft, alone: bool) -> bool:
         return counted or _STATE.match(clause.rest) is not None
     slot = slot_with(clause.rest, draft.value)
     gerund = form is not None and form[1] == "ing" and " " in draft.value and first not in PEOPLE | PETS
+    gerund = gerund and not (slot is not None and re.match(rf"an? |{DETERMINED}", slot.phrase))  # "a folding table"
     if gerund and not (alone and slot is not None and slot.preposition in ("for", "on", "with", "of", "to")):
         return True  # "keeps mentioning …", "engaged in writing …"
     owned = re.search(r"\b(?:my|our|I|we|me|us)\b", draft.said)
@@ -170,7 +171,8 @@ def _unsure(draft: Draft, alone: bool) -> bool:
         habit = habit and not _KNOWN_THING.fullmatch(clause.rest) and not _ONE_THING.fullmatch(clause.rest)
         habit = habit and (not about_me or _THING_PLACED.match(clause.rest) is not None)
         mine = slot is not None and re.match(rf"(?:all )?{DETERMINED}", slot.before) is not None
-        bare = _KNOWN_THING.fullmatch(clause.rest) or _ONE_THING.fullmatch(clause.rest)
+        alive = about_me or named or head_noun(draft.subject) in PEOPLE | PETS
+        bare = alive and (_KNOWN_THING.fullmatch(clause.rest) or _ONE_THING.fullmatch(clause.rest))
         told = alone and (mine or not about_me) and not (bare and _form_of(clause) in ("s", "base"))
         habit = habit or told or (slot is not None and lasting_deed(clause, slot))
         return not (habit or clause.lemma in LASTING_VERBS or clause.aux or _HABIT.search(draft.said))
