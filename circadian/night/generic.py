@@ -4,13 +4,14 @@ import re
 from dataclasses import replace
 
 from circadian.night.builders import Draft, appositive, subject_key
-from circadian.night.complements import Slot, split_value
+from circadian.night.complements import GIVING, PLACE_PREPOSITIONS, Slot, split_value, value_of
 from circadian.night.grammar import (
     DETERMINERS,
     Clause,
     canonical,
     head_noun,
     is_particular,
+    is_plural,
     lemma_of,
     possessive,
     strip_determiner,
@@ -32,7 +33,7 @@ from circadian.night.lasting import (
     what_was,
 )
 from circadian.night.verbs import parse
-from circadian.night.words import DAYS, MONTHS, NO_OWNER, PASSING_VERBS, PEOPLE, PETS, bag
+from circadian.night.words import DAYS, MONTHS, NO_OWNER, NUMBER_WORDS, PASSING_VERBS, PEOPLE, PETS, RELATIVES, bag
 
 PASSING = re.compile(
     r"\b(?:today|tonight|tomorrow|yesterday|this (?:morning|afternoon|evening|weekend)|last night|right now|"
@@ -59,13 +60,16 @@ _LASTING_ADJECTIVES = bag(
     "gluten-intolerant teetotal deaf-mute hybrid striped spotted"
 )
 _ANYBODYS = bag(
-    "water people life everyone everything nothing somebody someone nobody time coffee tea music money love"
+    "water people life everyone everything nothing somebody someone nobody time coffee tea music money love copper "
+    "bronze brass iron steel gold silver lead tin zinc nickel wood oak leather wool cotton silk linen glass paper stone "
+    "clay sand salt sugar milk bread butter cheese honey oil rice meat ice snow rain fog air fire light sound"
 )
-_OPINING = bag("think believe suppose guess hope feel wonder say claim reckon swear suspect doubt fear expect bet")
+_OPINING = bag("find think believe suppose guess hope feel wonder say claim reckon swear suspect doubt fear expect bet")
 _NEWS = bag("win lose beat draw resign announce crash score attack invade vote elect fall")
 _LIFE_EVENTS = bag(
-    "bear raise bring marry baptize christen diagnose elect appoint promote name call educate adopt vaccinate award "
-    "divorce widow hire operate station train"
+    "bear raise bring marry baptize baptise christen diagnose elect appoint promote name call educate adopt vaccinate "
+    "award divorce widow hire operate station train expel exile ordain knight deport evacuate orphan conscript convict "
+    "acquit apprentice nickname crown imprison jail foster homeschool"
 )
 _MAKING = bag("build restore renovate knit")  # "I'm building a zoetrope": for weeks
 _TAKEN_UP = bag("switch convert migrate change upgrade")  # "I switched to decaf": what is done since
@@ -116,7 +120,7 @@ def generic_drafts(text: str, raw: str, front: str = "", *, asked: bool = False,
     said = f"{text} {front}".strip()
     value = _new_information(clause, slot, front, raw)
     if value is None:
-        if not (once and alone) and not _accept(clause, slot, raw, asked, alone):
+        if not (once and alone) and not _accept(_whose(clause, front), slot, raw, asked, alone):
             return []
         value = slot.value
     if value.lower().startswith(("every ", "each ")) and value_type(value) == "date":
@@ -125,8 +129,16 @@ def generic_drafts(text: str, raw: str, front: str = "", *, asked: bool = False,
     return [*_implied(clause.subject), draft]
 
 
+def _whose(clause: Clause, front: str) -> Clause:
+    """ "In our family the eldest daughter inherits the anvil": of ours is what "the" is said of, too."""
+    ours = re.match(r"(?:in|at|on|under|behind) (?:my|our) ", front) and re.match(r"(?:all )?the ", clause.subject)
+    return replace(clause, subject=f"{clause.subject.removeprefix('all ')} {front}") if ours else clause
+
+
 def _there_is(clause: Clause, slot: Slot, text: str, raw: str, alone: bool) -> list[Draft]:
     """ "There is a Tamarind in the household": only what has a name, and where; by itself, what else is there."""
+    if slot.preposition and slot.before:  # "eleven godchildren on my Christmas list"
+        slot = Slot("", "", slot.before, value_of(slot.before), f"{slot.preposition} {slot.phrase} {slot.after}".strip())
     place = re.search(r"\b(?:in|on|at|under|behind|near|above|next to) ((?:my|our|the) [\w' -]+)$", f"{slot.after}")
     if place is None or slot.preposition or PASSING.search(raw):
         return []
@@ -163,7 +175,6 @@ def _new_information(clause: Clause, slot: Slot, front: str, raw: str) -> str | 
     name = (
         is_particular(clause.subject) and words[0][:1].isupper() and words[0].lower() not in (*DETERMINERS, "i", "we")
     )
-    new = words[0].lower() in ("a", "an") and len(words) <= 4
     bare = (
         len(words) == 1 and name and re.match(r"(?:me|us)\b", clause.rest) and clause.lemma in ("make", "give", "bring")
     )
@@ -172,11 +183,22 @@ def _new_information(clause: Clause, slot: Slot, front: str, raw: str) -> str | 
     called = re.search(r"\b(?:named|called) ((?:[A-Z][\w'-]* ?)+)$", clause.subject)
     if called and definite and words[0].lower() in ("a", "an"):
         return called[1]
-    if (new and things) or (
-        definite and (name and len(words) <= 3 and not _plain_plural(clause) and clause.lemma != "like")
-    ):
+    if _is_new_one(clause.subject) and things:
         return strip_determiner(clause.subject)
+    got = clause.lemma in GIVING and re.match(r"(?:me|us) (?:an?|his|her|their) ", clause.rest)  # "Aunt Rosalind left me her barometer"
+    if definite and name and len(words) <= 3 and not got and not _plain_plural(clause) and clause.lemma != "like":
+        return strip_determiner(clause.subject)
+    several = words[0].lower() in NUMBER_WORDS or is_plural(clause.subject)
+    several = several and words[0].lower() not in (*DETERMINERS, *_NOBODY, "i", "we")
+    if several and is_present(clause) and re.search(r"\b(?:my|our)\b", inner):
+        placed = slot.preposition in (*PLACE_PREPOSITIONS, "out of", "against", "over") and not slot.before
+        return slot.value if placed else clause.subject  # "swifts roost under our eaves", "two brothers shear our sheep"
     return None
+
+
+def _is_new_one(subject: str) -> bool:
+    """ "An iron footbridge", "the ghost of a cooper": nobody spoke of it before."""
+    return re.match(r"an? (?:\S+ ?){1,4}$|the [a-z]+ of an? [a-z-]+$", subject) is not None
 
 
 def habit_draft(text: str) -> Draft | None:
@@ -241,7 +263,8 @@ def _accept(clause: Clause, slot: Slot, raw: str, asked: bool, alone: bool) -> b
     owned = re.search(r"\b(?:my|our|i|we)\b|'s", clause.subject.lower()) is not None
     named = words[0][:1].isupper() and first not in (*DETERMINERS, "i", "we") and not _plain_plural(clause)
     particular = is_particular(slot.phrase)
-    if alone and ((owned and not clause.is_be and told_to_be_known(clause, slot)) or told_of_a_thing(clause, slot)):
+    kin = words[0].lower() in RELATIVES and words[0][:1].isupper()  # "Grandad hoarded matchbooks"
+    if alone and (((owned or kin) and not clause.is_be and told_to_be_known(clause, slot)) or told_of_a_thing(clause, slot)):
         return True
     if alone and (lies_somewhere(clause, slot) or says_how_it_is(clause, slot)):
         return True
@@ -296,9 +319,10 @@ def _accept_the(clause: Clause, slot: Slot, particular: bool, kind: str) -> bool
 def _of_the_moment(clause: Clause, slot: Slot, first: str) -> bool:
     """Opinions of others, news, results, and what came and went; never what lasts."""
     opines = clause.lemma in _OPINING and not (clause.lemma == "swear" and slot.preposition in ("by", "off", "in"))
+    opines = opines and not (clause.lemma == "find" and (clause.aux or not is_present(clause)))  # "I found my ring"
     if opines or (clause.lemma == "use" and clause.rest.startswith("to ")):
         return True
-    if clause.lemma in ("want", "need", "try", "plan", "like") and clause.rest.startswith("to "):
+    if clause.lemma in ("want", "need", "try", "plan", "like", "intend", "mean") and clause.rest.startswith("to "):
         return True
     if " so " in clause.subject or re.search(r", (?:now|still|just) ", clause.rest):
         return True
@@ -481,6 +505,7 @@ def _plain_plural(clause: Clause) -> bool:
         and (
             first.lower().endswith("s")
             and first.lower() != first
+            and (lemma_of(clause.verb) or ("", ""))[1] != "s"
             and not clause.rest[:1].isupper()
             and is_present(clause)
         )
@@ -490,7 +515,7 @@ def _plain_plural(clause: Clause) -> bool:
 def _vague(slot: Slot) -> bool:
     return bool(
         re.fullmatch(
-            r"(?:it|this|that|them|him|her|me|us|you|one|something|anything|everything|things?|stuff|a lot|much|"
+            r"(?:it|this|that|them|him|her|me|us|you|(?:him|her|them)sel(?:f|ves) .*|one|something|anything|everything|things?|stuff|a lot|much|"
             r"asleep|awake|ill|sick|alone|away|back|well|fine|so|here|there|to|to .*|how .*|"
             r"what .*|why .*|more|most|better|money|(?:hard|good|bad) times?|headaches?|creeps|trouble)",
             slot.value,

@@ -12,7 +12,7 @@ HAD_FOR_NOW = re.compile(
 )
 FOR_NOW = re.compile(
     r"\b(?:mode|lane|plan|line|news|channel|tab|page|topic|subject|letter|strategy|gear|cold|habit|mess|tone|name|"
-    r"fire|backup|(?:(?<=\ba )|(?<=\bthe )|(?<=court ))case|snowman|sandcastle|query|form|list|left|right)s?\b"
+    r"fire|fort|den|backup|(?:(?<=\ba )|(?<=\bthe )|(?<=court ))case|snowman|sandcastle|query|form|list|left|right)s?\b"
 )
 WORKED = bag(
     "build make paint write carve plant found design compose knit sew weave embroider forge restore upholster decorate "
@@ -46,7 +46,8 @@ def told_to_be_known(clause: Clause, slot: Slot) -> bool:
         return False  # "My flight cancelled by fog"
     if clause.subject.lower() in ("i", "we") and not is_present(clause):
         given = slot.preposition or clause.lemma in ("give", "lend", "teach", "sell", "leave")
-        return bool(given) and re.match(rf"{DETERMINED}|[A-Z]", slot.before) is not None
+        gone = clause.lemma in ("donate", "bequeath") and slot.preposition == "to"  # "I donated a kidney to my brother"
+        return bool(given) and (gone or re.match(rf"{DETERMINED}|[A-Z]", slot.before) is not None)
     known = re.match(DETERMINED, slot.phrase) and not slot.before and not slot.preposition and not slot.after
     if known and not is_present(clause):
         return False  # "My ex-husband kept the dog": nothing in it is new
@@ -135,8 +136,8 @@ def says_how_it_is(clause: Clause, slot: Slot) -> bool:
         return False
     if re.match(r"(?:up|off|out|down|over|away|back) ", slot.phrase):
         return False  # "takes up most of the room"
-    apart = ours or re.match(r"[Tt]he [a-z'-]+ [a-z]", clause.subject) is not None
     said_of_us = re.search(r"\b(?:my|our)\b", clause.rest) is not None and is_present(clause)
+    apart = ours or said_of_us or re.match(r"[Tt]he [a-z'-]+ [a-z]", clause.subject) is not None
     if not apart and head not in _AT_HOME:
         return False  # "the lion hunts at dusk", "the query runs …"
     if re.search(r"\bin (?:under |about |less than )?[a-z\d.]+ (?:milli)?(?:second|minute|hour|day)s?$", clause.rest):

@@ -174,7 +174,8 @@ def _unsure(draft: Draft, alone: bool) -> bool:
         alive = about_me or named or head_noun(draft.subject) in PEOPLE | PETS
         bare = alive and (_KNOWN_THING.fullmatch(clause.rest) or _ONE_THING.fullmatch(clause.rest))
         told = alone and (mine or not about_me) and not (bare and _form_of(clause) in ("s", "base"))
-        habit = habit or told or (slot is not None and lasting_deed(clause, slot))
+        does = alone and about_me and _form_of(clause) == "base" and not bare and clause.lemma not in PASSING_VERBS
+        habit = habit or told or does or (slot is not None and lasting_deed(clause, slot))
         return not (habit or clause.lemma in LASTING_VERBS or clause.aux or _HABIT.search(draft.said))
     return kind == "number" and named and not owned
 
