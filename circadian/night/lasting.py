@@ -3,7 +3,7 @@ says when he says nothing else."""
 
 import re
 
-from circadian.night.complements import SWAPPING, Slot
+from circadian.night.complements import GIVING, SWAPPING, Slot
 from circadian.night.grammar import PREPOSITIONS, Clause, head_noun, is_plural, lemma_of, past_of, value_type
 from circadian.night.words import PASSING_VERBS, PEOPLE, PETS, VERBS, bag
 
@@ -12,7 +12,8 @@ HAD_FOR_NOW = re.compile(
 )
 FOR_NOW = re.compile(
     r"\b(?:mode|lane|plan|line|news|channel|tab|page|topic|subject|letter|strategy|gear|cold|habit|mess|tone|name|"
-    r"fire|fort|den|backup|(?:(?<=\ba )|(?<=\bthe )|(?<=court ))case|snowman|sandcastle|query|form|list|left|right)s?\b"
+    r"fire|fort|den|backup|(?:(?<=\ba )|(?<=\bthe )|(?<=court ))case|snowman|sandcastle|query|form|list|queue|left|"
+    r"right)s?\b"
 )
 WORKED = bag(
     "build make paint write carve plant found design compose knit sew weave embroider forge restore upholster decorate "
@@ -23,6 +24,7 @@ PASSED_ON = re.compile(
     r"(?:I|we)(?: have| still)? (?:lent|borrowed|inherited|bought|rent|rented|sold|owe|learned|learnt|share|swapped)\b"
 )
 DETERMINED = r"(?:my|our|the|his|her|their) "
+_LEFT_BEHIND = bag("bring found dig lay convert own design")
 _MISHAPS = bag("have fall lose spill drop tidy clean name")
 _MADE_BY = bag("of from by with") | {"out of"}
 _YEARS = re.compile(r"\bfor (?:(?:over|about|almost|nearly|more than) )?(?:[a-z]+-)?[a-z0-9]+ years\b")
@@ -82,12 +84,13 @@ _NOBODYS = bag(
     "chance fact history top bottom middle aim goal plan idea rule point question solution approach argument "
     "difference"
 )
+_VAGUE_ONES = bag("smell sound noise scent sight thought feeling lack sense taste")
 # Of what is at work behind a screen: what it does is a log of the day, if none of it is ours.
 _AT_WORK = bag(
     "server function build tests app application website query planner script program method module api client "
     "database linter compiler parser websocket pod probe pipeline deploy migration cache cluster container endpoint "
     "webhook cron daemon kernel plugin framework patch commit merge loop variable array log logs token dataset backup "
-    "config debugger profiler scheduler proxy"
+    "config debugger profiler scheduler proxy suite queue invoice"
 )
 # Of these one says "the", and everybody knows whose.
 _AT_HOME = bag(
@@ -119,6 +122,41 @@ _SOMETHING_WRONG = re.compile(
 )
 
 
+# What is done every day, and told of one.
+_EVERYDAY = bag(
+    "eat drink phone ring text email knock fetch wash iron mop hoover vacuum sneeze cough yawn shout yell smile wave "
+    "nod burn reheat stop nap bark send push upload delete return discuss submit forward copy print report merge "
+    "rename bump install update attach schedule review post paste restart reboot"
+)
+_NOT_TO_KEEP = re.compile(r"\b(?:noise|error|smell|problem|bug|issue|face|sound|fuss|racket|sense)s?$")
+_WORN_OR_EATEN = bag("tea coffee soup milk water food dinner lunch coat jumper hair hands breath clothes shirt bread")
+
+
+def on_the_day(clause: Clause, slot: Slot) -> bool:
+    """ "I sent the invoice to the client", "Mum bought apples", "my laptop makes a strange noise", "my phone keeps
+    freezing", "the team closed forty tickets": none of it stays so."""
+    head, past = head_noun(clause.subject), not clause.aux and not clause.is_be and not is_present(clause)
+    dated = value_type(slot.phrase) in ("date", "name", "money") or _YEARS.search(clause.rest)
+    bought = clause.lemma == "buy" and clause.rest.islower() and " " not in clause.rest
+    if past and (bought or clause.lemma in _EVERYDAY) and not dated:
+        return True
+    if past and clause.subject.lower().startswith("the ") and value_type(slot.phrase) == "number":
+        return re.search(r"\b(?:my|our|me|us)\b", f"{clause.subject} {clause.rest}") is None
+    if is_present(clause) and _NOT_TO_KEEP.search(slot.phrase):
+        return _REGULARLY.search(clause.rest) is None
+    keeps = clause.lemma == "keep" and re.match(r"[a-z]+ing\b", clause.rest)
+    return bool(keeps) or (clause.lemma in _SENSED and head in _WORN_OR_EATEN)
+
+
+def is_new_one(clause: Clause) -> bool:
+    """ "An iron footbridge spans our brook", "the ghost of a cooper haunts our attic", "a monk carved our font": nobody
+    spoke of it before, and it is there ever since; a wasp that stung my daughter is gone."""
+    if re.match(r"an? (?:\S+ ?){1,4}$", clause.subject):
+        return is_present(clause) or bool(clause.aux) or clause.lemma in WORKED | GIVING | _LEFT_BEHIND
+    of_one = re.match(r"the ([a-z]+) of an? [a-z-]+$", clause.subject)
+    return of_one is not None and is_present(clause) and of_one[1] not in _NOBODYS | _VAGUE_ONES
+
+
 def of_work(clause: Clause) -> bool:
     """ "The linter complains about line 88", "the query planner ignores the index"; our own build server is ours."""
     words = re.split(rf" (?:{'|'.join(sorted(PREPOSITIONS))}) ", clause.subject.lower(), maxsplit=1)[0].split()
@@ -132,7 +170,11 @@ def says_how_it_is(clause: Clause, slot: Slot) -> bool:
     first = clause.subject.split(" ")[0].lower()
     ours = re.search(r"\b(?:my|our)\b|'s\b", clause.subject) is not None
     head = head_noun(clause.subject)
-    if first not in ("the", "my", "our") or (not ours and head in _NOBODYS | _AT_WORK) or not has_object(slot):
+    if (
+        first not in ("the", "my", "our")
+        or (not ours and head in _NOBODYS | _AT_WORK | _VAGUE_ONES)
+        or not has_object(slot)
+    ):
         return False
     if re.match(r"(?:up|off|out|down|over|away|back) ", slot.phrase):
         return False  # "takes up most of the room"

@@ -128,7 +128,7 @@ def _unknown_verb(words: list[str]) -> int | None:
 
 def _verb_of_somebody(words: list[str]) -> int | None:
     """The same behind a person, whose name or kin ends the subject whatever follows: "my uncle Radomir dowses for
-    farmers", "my parents eloped to Gibraltar", "the monks next door distil gentian"; no "my baby clothes in the loft"."""
+    farmers", "my parents eloped to Gibraltar", "the monks next door distil gentian"; no "my baby clothes in there"."""
     for i in range(1, len(words) - 1):
         word, before, behind = words[i], words[i - 1], words[i + 1].lower().strip(",")
         if not re.fullmatch(r"[a-z]{4,}", word) or word in ADVERBS | PREPOSITIONS:
@@ -139,7 +139,7 @@ def _verb_of_somebody(words: list[str]) -> int | None:
         named = before[:1].isupper() and i > 1 and words[i - 2].lower() in PEOPLE
         several = before.removesuffix("s") in PEOPLE | {"parent", "in-law"} and before.endswith("s")
         third = re.search(r"[^su]s$", word) is not None and not several
-        if third and (named or (kin and behind not in PEOPLE)):
+        if third and (named or (kin and behind not in PEOPLE | {"from", "of", "in", "at"})):
             return i
         if third and i == 1 and _is_name(before) and behind in DETERMINERS:
             return i
@@ -151,7 +151,9 @@ def _verb_of_somebody(words: list[str]) -> int | None:
 def _is_name(word: str) -> bool:
     """A capital that begins the sentence, and no word of the tables."""
     low = word.lower()
-    known = low in ADVERBS | PREPOSITIONS or low in (*DETERMINERS, *NUMBER_WORDS, *_RELATIVE) or lemma_of(low) is not None
+    known = (
+        low in ADVERBS | PREPOSITIONS or low in (*DETERMINERS, *NUMBER_WORDS, *_RELATIVE) or lemma_of(low) is not None
+    )
     return word[:1].isupper() and not low.endswith("s") and not known
 
 
@@ -189,6 +191,8 @@ def _may_be_verb(words: list[str], i: int, relative: bool) -> bool:
     ended = any(w.lower() in _RELATIVE for w in words[1 : i - 1]) and not relative
     if (before in DETERMINERS and before != "that") or before.endswith("'s") or known[1] in ("ing", "participle"):
         return False
+    if before in NUMBER_WORDS and known[1] == "s":
+        return False  # "two crows"
     if before in PREPOSITIONS and not (ended and known[1] in ("past", "s")):
         return False
     if pronoun or in_relative:
@@ -197,7 +201,7 @@ def _may_be_verb(words: list[str], i: int, relative: bool) -> bool:
         plural = is_plural(" ".join(w for w in words[:i] if w.lower() not in ADVERBS))
         behind = words[i + 1].lower() if i + 1 < len(words) else ""
         # "my in-laws press nine tons", "ten swifts roost here"; not "my sisters house in Rome"
-        counted = behind in (*DETERMINERS, *NUMBER_WORDS) or words[0].lower() in NUMBER_WORDS
+        counted = behind in (*DETERMINERS, *NUMBER_WORDS) or words[0].lower() in NUMBER_WORDS or i == 1
         return plural and (known[0] not in NOUNISH or i == len(words) - 2 or behind in ("at", "on") or counted)
     if known[1] == "s" and known[0] in NOUNISH:
         rest = [w.lower() for w in words[i + 1 : i + 6]]

@@ -7,7 +7,7 @@ that was missed costs one answer, a false one is taught for good.
 import re
 
 from circadian.night.builders import Draft
-from circadian.night.complements import slot_with
+from circadian.night.complements import Slot, slot_with
 from circadian.night.grammar import (
     BE,
     DETERMINERS,
@@ -19,7 +19,7 @@ from circadian.night.grammar import (
     lemma_of,
     value_type,
 )
-from circadian.night.lasting import DETERMINED, lasting_deed
+from circadian.night.lasting import DETERMINED, FOR_NOW, HAD_FOR_NOW, lasting_deed
 from circadian.night.verbs import is_noun_phrase, parse
 from circadian.night.words import LASTING_VERBS, NOUNISH, PASSING_VERBS, PEOPLE, PETS, bag
 
@@ -172,14 +172,27 @@ def _unsure(draft: Draft, alone: bool) -> bool:
         habit = habit and (not about_me or _THING_PLACED.match(clause.rest) is not None)
         mine = slot is not None and re.match(rf"(?:all )?{DETERMINED}", slot.before) is not None
         alive = about_me or named or head_noun(draft.subject) in PEOPLE | PETS
-        bare = alive and (_KNOWN_THING.fullmatch(clause.rest) or _ONE_THING.fullmatch(clause.rest))
+        bare = (alive or not owned) and (_KNOWN_THING.fullmatch(clause.rest) or _ONE_THING.fullmatch(clause.rest))
         told = alone and (mine or not about_me) and not (bare and _form_of(clause) in ("s", "base"))
-        does = alone and about_me and _form_of(clause) == "base" and not bare and clause.lemma not in PASSING_VERBS
+        does = alone and about_me and not bare and slot is not None and _does(clause, slot)
         habit = habit or told or does or (slot is not None and lasting_deed(clause, slot))
         return not (habit or clause.lemma in LASTING_VERBS or clause.aux or _HABIT.search(draft.said))
     return kind == "number" and named and not owned
 
 
+def _does(clause: Clause, slot: Slot) -> bool:
+    """ "I whittle spoons out of cherry wood"; not "I stare at the screen", "I smell gas", "I sit in a cafe"."""
+    if (
+        not (slot.before or slot.after)
+        or _form_of(clause) != "base"
+        or clause.lemma in PASSING_VERBS | _FELT
+        or slot.phrase.startswith("the ")
+    ):
+        return False
+    return HAD_FOR_NOW.search(slot.phrase) is None and FOR_NOW.search(slot.phrase) is None
+
+
+_FELT = bag("smell taste crave owe fancy regret struggle")
 # "I call the client", "I tidy my desk": nothing that was not known.
 _KNOWN_THING = re.compile(rf"(?:the|my|our|like)(?: (?!(?:{'|'.join(PREPOSITIONS)})\b)[a-z-]+)+")
 

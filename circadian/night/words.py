@@ -120,7 +120,7 @@ reek lag depict chime mine angle squint sag hoot gnaw burrow moult hibernate wil
 smoulder flicker gleam glitter adjoin straddle dangle droop sway revolve glide shove tether lash hem bleach stow
 shelve etch engrave chisel hone sift knead distil siphon whisk shred dice pluck shear churn inoculate lacquer
 galvanise enamel pave cobble bequeath comprise yield derive permit decline pawn donate bottle muffle nibble bellow
-outlive outgrow overhang overwinter predate inhabit haunt guard resemble
+apprentice outlive outgrow overhang overwinter shade predate inhabit haunt guard resemble
 abdicate abduct abolish absorb abstain abut accelerate accentuate acclaim accompany accomplish accumulate acquit
 adhere adjudicate administer admit admonish adorn afflict aggravate allocate allot allude amass amputate analyse
 analyze anchor animate annihilate annotate anoint anticipate appease applaud apportion apprehend arbitrate ascend
@@ -183,7 +183,7 @@ retrieve revel revere revert revisit revive revoke revolt revolutionise ricochet
 roof roost rouse rout rove rumble ruminate rummage rupture rustle sabotage sacrifice saddle salivate salute salvage
 sanctify sanction sandblast satirise saturate saunter savour scald scamper scavenge scold scorch scorn scour scowl
 scramble scrawl scribble scrounge scrutinise scuff scupper scurry scuttle scythe secede seclude secrete sedate seduce
-seethe seize sensitise sequester serenade sever shackle shatter shepherd shimmer shirk shoe shoo shriek shrivel shroud
+seethe seize sensitise sequester serenade sever shackle shatter shepherd shimmer shirk shoo shriek shrivel shroud
 shun shunt shuttle sidestep sieve signify silence silt simulate sire skewer skid skulk slander slaughter sleepwalk
 slither slouch slump smear smelt smirk smother smudge snarl sneak sneer snigger snip snoop snooze snort snuffle soar
 sob socialise soften sojourn solicit solidify spawn specify speculate sprawl sprinkle sprint spurn spurt sputter
@@ -227,7 +227,7 @@ NOUNISH = bag(
     "pitch podcast process quilt quote "
     "referee research request reset reward sense shape tax temp text transport update upload value vacuum video "
     "view tattoo substitute target lag chime mine angle sag steam hem whisk dice churn yield "
-    "decline burrow bleach pawn guard haunt "
+    "decline burrow bleach pawn guard haunt shade apprentice "
     "anchor auction bluff blur bridge broadcast butcher camouflage cart cast catalogue catapult chant chaperone "
     "clone clutch colour contest cruise crush curb cushion debut decree defect detour digest discard dispatch "
     "dispute ditch dodge dredge duel edge envy exile exploit extract ferret ferry filter flock flush forecast "
@@ -239,7 +239,7 @@ NOUNISH = bag(
     "premiere probe purge quarantine quarry quiver raffle raid rally ramble ransom ration rebel recoil recount "
     "recruit relapse reprint resort retail retreat revel revolt ridicule rivet roar roof roost rupture sabotage "
     "sacrifice saddle salute salvage sanction scald scowl scramble scrawl scribble scythe serenade shackle "
-    "shepherd shimmer shoe shriek shroud shuttle sieve silence silt sire skid slander slaughter slump smear smirk "
+    "shepherd shimmer shriek shroud shuttle sieve silence silt sire skid slander slaughter slump smear smirk "
     "snarl sneer snip snooze snort sob spawn speed sprawl sprint spurt squabble squawk stagger stalk stall stammer "
     "stampede stink streak strut stunt stutter supplement survey swathe swerve swindle swipe swirl swish tackle tan "
     "taunt telegraph telephone thrash throng thrust thump thunder tile tinge tingle toboggan toil toll torment "
