@@ -123,12 +123,7 @@ def accepted(clause: Clause, slot: Slot, raw: str, asked: bool, alone: bool) -> 
     owned = re.search(r"\b(?:my|our|i|we)\b|'s", clause.subject.lower()) is not None
     named = words[0][:1].isupper() and first not in (*DETERMINERS, "i", "we") and not plain_plural(clause)
     particular = is_particular(slot.phrase)
-    kin = words[0].lower() in RELATIVES and words[0][:1].isupper()  # "Grandad hoarded matchbooks"
-    if alone and (
-        ((owned or kin) and not clause.is_be and told_to_be_known(clause, slot)) or told_of_a_thing(clause, slot)
-    ):
-        return True
-    if alone and (lies_somewhere(clause, slot) or says_how_it_is(clause, slot)):
+    if alone and _told_alone(clause, slot, owned):
         return True
     if clause.is_be:
         return _accept_be(clause, slot, owned or named, particular)
@@ -143,12 +138,8 @@ def accepted(clause: Clause, slot: Slot, raw: str, asked: bool, alone: bool) -> 
     kind = value_type(slot.phrase)
     if clause.lemma in PASSING_VERBS and (kind in ("time", "common", "number") or _weekday(slot)):
         return False
-    if (
-        first == "the"
-        and kind == "number"
-        and re.match(r"(?:the|an?) ", clause.rest)
-        and not re.search(r"\b(?:my|our|me|us)\b", f"{clause.subject} {clause.rest}")
-    ):
+    anybodys = first == "the" and kind == "number" and re.match(r"(?:the|an?) ", clause.rest)
+    if anybodys and not re.search(r"\b(?:my|our|me|us)\b", f"{clause.subject} {clause.rest}"):
         return False  # "The buyer pays within thirty days": a rule, a price, a recipe
     if owned and lasting_deed(clause, slot):
         return True
@@ -160,6 +151,16 @@ def accepted(clause: Clause, slot: Slot, raw: str, asked: bool, alone: bool) -> 
         kept = kept and slot.preposition in (*_KEPT_AT, "on top of", "next to")
         return kept or _accept_the(clause, slot, particular, kind)
     return particular and value_type(slot.phrase) == "name" and bool(clause.aux)
+
+
+def _told_alone(clause: Clause, slot: Slot, owned: bool) -> bool:
+    """The same where it is the whole message: who says nothing else says it to be known."""
+    kin = (
+        re.match(r"[A-Z]", clause.subject) and clause.subject.split(" ")[0].lower() in RELATIVES
+    )  # "Grandad hoarded …"
+    if (owned or kin) and not clause.is_be and told_to_be_known(clause, slot):
+        return True
+    return told_of_a_thing(clause, slot) or lies_somewhere(clause, slot) or says_how_it_is(clause, slot)
 
 
 def _accept_the(clause: Clause, slot: Slot, particular: bool, kind: str) -> bool:

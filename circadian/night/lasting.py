@@ -46,7 +46,7 @@ def told_to_be_known(clause: Clause, slot: Slot) -> bool:
         return False
     if not clause.aux and not is_present(clause) and slot.preposition in ("by", "because of"):
         return False  # "My flight cancelled by fog"
-    if clause.subject.lower() in ("i", "we") and not is_present(clause):
+    if clause.subject.lower() in ("i", "we") and not is_present(clause) and clause.aux not in ("was", "were"):
         given = slot.preposition or clause.lemma in ("give", "lend", "teach", "sell", "leave")
         gone = clause.lemma in ("donate", "bequeath") and slot.preposition == "to"  # "I donated a kidney to my brother"
         return bool(given) and (gone or re.match(rf"{DETERMINED}|[A-Z]", slot.before) is not None)

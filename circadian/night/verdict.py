@@ -21,7 +21,7 @@ from circadian.night.grammar import (
 )
 from circadian.night.lasting import DETERMINED, FOR_NOW, HAD_FOR_NOW, lasting_deed
 from circadian.night.verbs import is_noun_phrase, parse
-from circadian.night.words import LASTING_VERBS, NOUNISH, PASSING_VERBS, PEOPLE, PETS, bag
+from circadian.night.words import LASTING_VERBS, NOUNISH, PASSING_VERBS, PEOPLE, PETS, RELATIVES, bag
 
 # Words that point at something said elsewhere.
 _DANGLING = re.compile(
@@ -99,7 +99,7 @@ def _of_the_world(draft: Draft) -> bool:
         return False
     if draft.relation in ("clause", "like", "eats", "drink") and _nobodys(draft.subject):
         return True
-    if re.match(r"(?:Uncle|Aunt|Auntie|Grandma|Grandpa|Granny|Nan) [A-Z]", draft.subject):
+    if re.match(r"[A-Z][a-z-]+ [A-Z]", draft.subject) and draft.subject.split(" ")[0].lower() in RELATIVES | {"auntie"}:
         return False
     subject = re.sub(r"^[Tt]he ", "", draft.subject)
     many = len(re.findall(r"\b[A-Z0-9][\w'-]*", subject)) == len(subject.split()) > 1
@@ -182,12 +182,9 @@ def _unsure(draft: Draft, alone: bool) -> bool:
 
 def _does(clause: Clause, slot: Slot) -> bool:
     """ "I whittle spoons out of cherry wood"; not "I stare at the screen", "I smell gas", "I sit in a cafe"."""
-    if (
-        not (slot.before or slot.after)
-        or _form_of(clause) != "base"
-        or clause.lemma in PASSING_VERBS | _FELT
-        or slot.phrase.startswith("the ")
-    ):
+    with_it = slot.before or re.match(r"(?:out of|from|with|by|in|to|for|on) ", slot.after)
+    passing = _form_of(clause) != "base" or clause.lemma in PASSING_VERBS | _FELT
+    if passing or not with_it or slot.phrase.startswith("the "):
         return False
     return HAD_FOR_NOW.search(slot.phrase) is None and FOR_NOW.search(slot.phrase) is None
 
