@@ -286,7 +286,9 @@ def _date_apart(preposition: str, phrase: str) -> list[tuple[str, str]]:
 def value_of(phrase: str) -> str:
     """The core of a noun phrase: no determiner; of "an old Saab" only the name."""
     bare = re.sub(
-        r"^(?:mostly|mainly|only|just|always|exactly|precisely)\s+", "", strip_determiner(phrase.strip(' ,.!"“”'))
+        r"^(?:mostly|mainly|only|just|always|exactly|precisely|nothing but)\s+",
+        "",
+        strip_determiner(phrase.strip(' ,.!"“”')),
     )
     bare = re.sub(
         rf"(?<=\w) (?:(?:last|next) \w+|(?:a|an|{'|'.join(NUMBER_WORDS)}|\d+)? ?\w+ ago)$|"

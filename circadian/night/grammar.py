@@ -128,6 +128,7 @@ _TRAILING = re.compile(
 )
 
 
+_PAST_TOO = {base for base, (past, _) in IRREGULAR.items() if base == past}  # "Agnes cut her hair"
 _NO_FORMS = bag("bed bees")  # of "be", by their endings
 
 
@@ -216,12 +217,19 @@ def lower_start(text: str) -> str:
     first = text.split(" ")[:2]
     if len(first) == 2 and first[1] in PREPOSITIONS and (lemma_of(first[0]) or ("", ""))[1] == "ing":
         return text[:1].lower() + text[1:]  # "Parking behind my dentist costs …"
+    if len(first) == 2 and re.fullmatch(r"[A-Z][a-z]+[^aius]s", first[0]) and _is_base(first[1]):
+        return text[:1].lower() + text[1:]  # "Swifts roost under our eaves"; of one it would be "roosts"
     return re.sub(
         r"^(?:My|Our|We|The|His|Her|Their|He|She|They|It|A|An|This|That|These|Those|All|Both|Most|Some|Every|"
-        r"Each|Half|Many|Several|Two|Three|Four|Five|Six|Seven|Eight|Nine|Ten|Visitors|Guests)\b",
+        rf"Each|Half|Many|Several|{'|'.join(w.capitalize() for w in NUMBER_WORDS)}|Visitors|Guests)\b",
         lambda m: m[0].lower(),
         text,
     )
+
+
+def _is_base(word: str) -> bool:
+    form = lemma_of(word)
+    return form is not None and form[1] == "base" and word not in _PAST_TOO
 
 
 def possessive(noun_phrase: str) -> str:
@@ -233,6 +241,7 @@ def possessive(noun_phrase: str) -> str:
     return noun_phrase + ("'" if last.endswith("s") and last[:1].islower() and is_plural(noun_phrase) else "'s")
 
 
+APART = re.compile(r" (?:next door|upstairs|downstairs|across the [a-z]+)$")  # "the monks next door"
 _BEHIND_NOUN = "of|in|at|for|from|on|off|with|about|behind|under|near|beside|above|below|over|across|by|along"
 
 
@@ -241,6 +250,7 @@ def is_plural(noun_phrase: str) -> bool:
     low = noun_phrase.lower()
     if low in ("i", "we", "you", "they"):
         return True
+    noun_phrase = APART.sub("", noun_phrase)
     name = re.split(rf" (?:that|which|who|{_BEHIND_NOUN}|I|we) ", noun_phrase, maxsplit=1)[0].split(" ")[-1]
     head = name.lower()
     if " and " in low and "," not in low:

@@ -3,8 +3,8 @@ says when he says nothing else."""
 
 import re
 
-from circadian.night.complements import SWAPPING, Slot
-from circadian.night.grammar import Clause, head_noun, is_plural, lemma_of, past_of, value_type
+from circadian.night.complements import GIVING, SWAPPING, Slot
+from circadian.night.grammar import PREPOSITIONS, Clause, head_noun, is_plural, lemma_of, past_of, value_type
 from circadian.night.words import PASSING_VERBS, PEOPLE, PETS, VERBS, bag
 
 HAD_FOR_NOW = re.compile(
@@ -12,7 +12,8 @@ HAD_FOR_NOW = re.compile(
 )
 FOR_NOW = re.compile(
     r"\b(?:mode|lane|plan|line|news|channel|tab|page|topic|subject|letter|strategy|gear|cold|habit|mess|tone|name|"
-    r"fire|backup|(?:(?<=\ba )|(?<=\bthe )|(?<=court ))case|snowman|sandcastle|query|form|list|left|right)s?\b"
+    r"fire|fort|den|backup|(?:(?<=\ba )|(?<=\bthe )|(?<=court ))case|snowman|sandcastle|query|form|list|queue|left|"
+    r"right)s?\b"
 )
 WORKED = bag(
     "build make paint write carve plant found design compose knit sew weave embroider forge restore upholster decorate "
@@ -23,6 +24,7 @@ PASSED_ON = re.compile(
     r"(?:I|we)(?: have| still)? (?:lent|borrowed|inherited|bought|rent|rented|sold|owe|learned|learnt|share|swapped)\b"
 )
 DETERMINED = r"(?:my|our|the|his|her|their) "
+_LEFT_BEHIND = bag("bring found dig lay convert own design")
 _MISHAPS = bag("have fall lose spill drop tidy clean name")
 _MADE_BY = bag("of from by with") | {"out of"}
 _YEARS = re.compile(r"\bfor (?:(?:over|about|almost|nearly|more than) )?(?:[a-z]+-)?[a-z0-9]+ years\b")
@@ -44,9 +46,10 @@ def told_to_be_known(clause: Clause, slot: Slot) -> bool:
         return False
     if not clause.aux and not is_present(clause) and slot.preposition in ("by", "because of"):
         return False  # "My flight cancelled by fog"
-    if clause.subject.lower() in ("i", "we") and not is_present(clause):
+    if clause.subject.lower() in ("i", "we") and not is_present(clause) and clause.aux not in ("was", "were"):
         given = slot.preposition or clause.lemma in ("give", "lend", "teach", "sell", "leave")
-        return bool(given) and re.match(rf"{DETERMINED}|[A-Z]", slot.before) is not None
+        gone = clause.lemma in ("donate", "bequeath") and slot.preposition == "to"  # "I donated a kidney to my brother"
+        return bool(given) and (gone or re.match(rf"{DETERMINED}|[A-Z]", slot.before) is not None)
     known = re.match(DETERMINED, slot.phrase) and not slot.before and not slot.preposition and not slot.after
     if known and not is_present(clause):
         return False  # "My ex-husband kept the dog": nothing in it is new
@@ -81,6 +84,14 @@ _NOBODYS = bag(
     "chance fact history top bottom middle aim goal plan idea rule point question solution approach argument "
     "difference"
 )
+_VAGUE_ONES = bag("smell sound noise scent sight thought feeling lack sense taste")
+# Of what is at work behind a screen: what it does is a log of the day, if none of it is ours.
+_AT_WORK = bag(
+    "server function build tests app application website query planner script program method module api client "
+    "database linter compiler parser websocket pod probe pipeline deploy migration cache cluster container endpoint "
+    "webhook cron daemon kernel plugin framework patch commit merge loop variable array log logs token dataset backup "
+    "config debugger profiler scheduler proxy suite queue invoice"
+)
 # Of these one says "the", and everybody knows whose.
 _AT_HOME = bag(
     "wardrobe cupboard cabinet dresser drawer drawers shelf shelves bookcase bookshelf table desk chair armchair "
@@ -111,22 +122,69 @@ _SOMETHING_WRONG = re.compile(
 )
 
 
+# What is done every day, and told of one.
+_EVERYDAY = bag(
+    "eat drink phone ring text email knock fetch wash iron mop hoover vacuum sneeze cough yawn shout yell smile wave "
+    "nod burn reheat stop nap bark send push upload delete return discuss submit forward copy print report merge "
+    "rename bump install update attach schedule review post paste restart reboot"
+)
+_NOT_TO_KEEP = re.compile(r"\b(?:noise|error|smell|problem|bug|issue|face|sound|fuss|racket|sense)s?$")
+_WORN_OR_EATEN = bag("tea coffee soup milk water food dinner lunch coat jumper hair hands breath clothes shirt bread")
+
+
+def on_the_day(clause: Clause, slot: Slot) -> bool:
+    """ "I sent the invoice to the client", "Mum bought apples", "my laptop makes a strange noise", "my phone keeps
+    freezing", "the team closed forty tickets": none of it stays so."""
+    head, past = head_noun(clause.subject), not clause.aux and not clause.is_be and not is_present(clause)
+    dated = value_type(slot.phrase) in ("date", "name", "money") or _YEARS.search(clause.rest)
+    bought = clause.lemma == "buy" and clause.rest.islower() and " " not in clause.rest
+    if past and (bought or clause.lemma in _EVERYDAY) and not dated:
+        return True
+    if past and clause.subject.lower().startswith("the ") and value_type(slot.phrase) == "number":
+        return re.search(r"\b(?:my|our|me|us)\b", f"{clause.subject} {clause.rest}") is None
+    if is_present(clause) and _NOT_TO_KEEP.search(slot.phrase):
+        return _REGULARLY.search(clause.rest) is None
+    keeps = clause.lemma == "keep" and re.match(r"[a-z]+ing\b", clause.rest)
+    return bool(keeps) or (clause.lemma in _SENSED and head in _WORN_OR_EATEN)
+
+
+def is_new_one(clause: Clause) -> bool:
+    """ "An iron footbridge spans our brook", "the ghost of a cooper haunts our attic", "a monk carved our font": nobody
+    spoke of it before, and it is there ever since; a wasp that stung my daughter is gone."""
+    if re.match(r"an? (?:\S+ ?){1,4}$", clause.subject):
+        return is_present(clause) or bool(clause.aux) or clause.lemma in WORKED | GIVING | _LEFT_BEHIND
+    of_one = re.match(r"the ([a-z]+) of an? [a-z-]+$", clause.subject)
+    return of_one is not None and is_present(clause) and of_one[1] not in _NOBODYS | _VAGUE_ONES
+
+
+def of_work(clause: Clause) -> bool:
+    """ "The linter complains about line 88", "the query planner ignores the index"; our own build server is ours."""
+    words = re.split(rf" (?:{'|'.join(sorted(PREPOSITIONS))}) ", clause.subject.lower(), maxsplit=1)[0].split()
+    told = re.search(r"\b(?:my|our|me|us)\b|[A-Z]", f"{clause.subject} {clause.rest}") or clause.aux or clause.is_be
+    return words[0] == "the" and not told and not _AT_WORK.isdisjoint(words)
+
+
 def says_how_it_is(clause: Clause, slot: Slot) -> bool:
     """The same of any definite thing: what was done to it, or how it has been ever since. Nothing of what goes on at
     work or in a story ("the server returns 502", "the hero kills the dragon"), and nothing that comes and goes."""
     first = clause.subject.split(" ")[0].lower()
     ours = re.search(r"\b(?:my|our)\b|'s\b", clause.subject) is not None
     head = head_noun(clause.subject)
-    if first not in ("the", "my", "our") or (not ours and head in _NOBODYS) or not has_object(slot):
+    if (
+        first not in ("the", "my", "our")
+        or (not ours and head in _NOBODYS | _AT_WORK | _VAGUE_ONES)
+        or not has_object(slot)
+    ):
         return False
     if re.match(r"(?:up|off|out|down|over|away|back) ", slot.phrase):
         return False  # "takes up most of the room"
-    apart = ours or re.match(r"[Tt]he [a-z'-]+ [a-z]", clause.subject) is not None
+    said_of_us = re.search(r"\b(?:my|our)\b", clause.rest) is not None and is_present(clause)
+    apart = ours or said_of_us or re.match(r"[Tt]he [a-z'-]+ [a-z]", clause.subject) is not None
     if not apart and head not in _AT_HOME:
         return False  # "the lion hunts at dusk", "the query runs …"
     if re.search(r"\bin (?:under |about |less than )?[a-z\d.]+ (?:milli)?(?:second|minute|hour|day)s?$", clause.rest):
         return False  # how long it takes
-    if re.search(r"[A-Z]", clause.subject.removeprefix("The")) and not ours:
+    if re.search(r"[A-Z]", re.split(" from ", clause.subject)[0].removeprefix("The")) and not (ours or said_of_us):
         return False
     if clause.aux:
         done = (lemma_of(clause.verb) or ("", "past"))[1] in ("past", "participle") and not clause.verb.endswith("ing")

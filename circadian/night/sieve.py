@@ -148,7 +148,7 @@ _MADE_UP = re.compile(
 _TO_ASSISTANT = re.compile(r"\b(?:you|your|you're|yours|yourself)\b", re.IGNORECASE)
 _COURTESY = re.compile(
     r"^(?:thanks?|thank you|thx|cheers|hello|hi|hey|good (?:morning|evening|night|afternoon)|bye|goodbye|see you|"
-    r"great|nice|cool|perfect|awesome|ok|okay|sure|"
+    r"great(?!-)|nice|cool|perfect|awesome|ok|okay|sure|"
     r"sorry|please|welcome|congratulations|wow|yes|"
     r"no(?=\W*$|,| way\b| thanks\b| problem\b| worries\b| more\b)|nope|yep|never mind|nevermind|got it|makes sense|"
     r"sounds good|that helps|that's)\b",

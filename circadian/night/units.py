@@ -61,11 +61,12 @@ _FRONT = bag(
 _THEN = re.compile(
     r"(?:last (?:spring|summer|autumn|fall|winter|year|christmas|easter)|"
     r"(?:(?:many|some|a few|[a-z]+) )?(?:years|summers|winters|decades|springs|autumns) ago|a (?:year|decade) ago),? "
-    r"(?=(?:I|we|my|our|the)\b)",
+    r"(?=(?:I|we|my|our|the|an?|two|three)\b)|(?:weekends|weekdays|mornings|evenings|nights|summers|winters|"
+    rf"{'|'.join(DAYS)}s), (?=\w)",
     re.IGNORECASE,
 )
 _SUBJECT = re.compile(
-    r"(?: |, )(?=(?:I|[Ww]e|[Ii]|he|she|they|my|our|the|a|an|his|her|there|Dad|Mum|Mom|[A-ZÀ-ÖØ-Þ][\w'-]+)\b)"
+    r"(?: |, )(?=(?:I|[Ww]e|[Ii]|he|she|they|(?:all |both |only )?(?:my|our|the)|a|an|his|her|there|Dad|Mum|Mom|[A-ZÀ-ÖØ-Þ][\w'-]+)\b)"
 )
 _REWRITES = [
     (re.compile(pattern, re.IGNORECASE if loose else 0), plain)

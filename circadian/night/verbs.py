@@ -6,6 +6,7 @@ Tables know the common verbs. A verb that they do not know is told by its place,
 import re
 
 from circadian.night.grammar import (
+    APART,
     BE,
     DETERMINERS,
     MODALS,
@@ -15,7 +16,7 @@ from circadian.night.grammar import (
     lemma_of,
     without_ed,
 )
-from circadian.night.words import IRREGULAR, NOUNISH, PEOPLE, bag
+from circadian.night.words import IRREGULAR, NOUNISH, NUMBER_WORDS, PEOPLE, RELATIVES, bag
 
 _PRONOUNS = ("i", "we", "he", "she", "they", "it")
 _HAVE = ("have", "has", "had", "do", "does", "did", "don't", "doesn't", "didn't", "haven't", "hasn't")
@@ -28,6 +29,7 @@ ADVERBS = bag(
     "absolutely rarely almost probably definitely simply totally all once first"
 )
 _BEHIND_VERBS = bag("by into onto against through along across over under toward towards like until after")
+_YOUNG = bag("baby kid child twin ex youngest eldest oldest partner")  # "my baby clothes", "my ex problems"
 _AFTER_BE = bag("now officially currently actually also finally once")  # "she is now a luthier"
 
 
@@ -39,7 +41,8 @@ def is_noun_phrase(text: str) -> bool:
         return True
     first, many = clause.rest.split(" ")[0].lower(), clause.verb.endswith("s") and clause.lemma in NOUNISH
     somebody = clause.subject.split(" ")[-1].lower() in PEOPLE or clause.subject[:1].isupper()
-    return many and not clause.aux and first in PREPOSITIONS and not somebody  # "the birch logs behind the shed"
+    # "the birch logs behind the shed", "the family photographs"
+    return many and not clause.aux and (first in PREPOSITIONS or clause.rest == "it") and not somebody
 
 
 def parse(text: str, *, guess: bool = True) -> Clause | None:
@@ -104,6 +107,9 @@ def _behind_name(words: list[str], i: int) -> int | None:
 
 def _unknown_verb(words: list[str]) -> int | None:
     """Where no verb of the tables stands: "My typewriter lacks the letter Q", "My son imitates blackbirds"."""
+    told = _verb_of_somebody(words)
+    if told is not None:
+        return told
     if not words or (words[0].lower() not in ("my", "our", "the") and not words[0].endswith("'s")):
         return None
     for i in range(2, len(words) - 1):
@@ -118,6 +124,37 @@ def _unknown_verb(words: list[str]) -> int | None:
         if not before.endswith("'s") and before != "and" and (behind in ("a", "an", "the", "my", "our") or plain):
             return i
     return _verb_of_a_phrase(words)
+
+
+def _verb_of_somebody(words: list[str]) -> int | None:
+    """The same behind a person, whose name or kin ends the subject whatever follows: "my uncle Radomir dowses for
+    farmers", "my parents eloped to Gibraltar", "the monks next door distil gentian"; no "my baby clothes in there"."""
+    for i in range(1, len(words) - 1):
+        word, before, behind = words[i], words[i - 1], words[i + 1].lower().strip(",")
+        if not re.fullmatch(r"[a-z]{4,}", word) or word in ADVERBS | PREPOSITIONS:
+            continue
+        if APART.search(" ".join(words[:i])) and words[0].lower() in ("my", "our", "the"):
+            return i
+        kin = before.lower() in RELATIVES - _YOUNG and words[0].lower() in ("my", "our")
+        named = before[:1].isupper() and i > 1 and words[i - 2].lower() in PEOPLE
+        several = before.removesuffix("s") in PEOPLE | {"parent", "in-law"} and before.endswith("s")
+        third = re.search(r"[^su]s$", word) is not None and not several
+        if third and (named or (kin and behind not in PEOPLE | {"from", "of", "in", "at"})):
+            return i
+        if third and i == 1 and _is_name(before) and behind in DETERMINERS:
+            return i
+        if word.endswith("ed") and several and behind in _BEHIND_VERBS | {"to", "for", "on", "at"} - {"by"}:
+            return i
+    return None
+
+
+def _is_name(word: str) -> bool:
+    """A capital that begins the sentence, and no word of the tables."""
+    low = word.lower()
+    known = (
+        low in ADVERBS | PREPOSITIONS or low in (*DETERMINERS, *NUMBER_WORDS, *_RELATIVE) or lemma_of(low) is not None
+    )
+    return word[:1].isupper() and not low.endswith("s") and not known
 
 
 def _verb_of_a_phrase(words: list[str]) -> int | None:
@@ -154,6 +191,8 @@ def _may_be_verb(words: list[str], i: int, relative: bool) -> bool:
     ended = any(w.lower() in _RELATIVE for w in words[1 : i - 1]) and not relative
     if (before in DETERMINERS and before != "that") or before.endswith("'s") or known[1] in ("ing", "participle"):
         return False
+    if before in NUMBER_WORDS and known[1] == "s":
+        return False  # "two crows"
     if before in PREPOSITIONS and not (ended and known[1] in ("past", "s")):
         return False
     if pronoun or in_relative:
@@ -161,7 +200,9 @@ def _may_be_verb(words: list[str], i: int, relative: bool) -> bool:
     if known[1] == "base" and word not in _past_like():
         plural = is_plural(" ".join(w for w in words[:i] if w.lower() not in ADVERBS))
         behind = words[i + 1].lower() if i + 1 < len(words) else ""
-        return plural and (known[0] not in NOUNISH or i == len(words) - 2 or behind in ("at", "on"))
+        # "my in-laws press nine tons", "ten swifts roost here"; not "my sisters house in Rome"
+        counted = behind in (*DETERMINERS, *NUMBER_WORDS) or words[0].lower() in NUMBER_WORDS or i == 1
+        return plural and (known[0] not in NOUNISH or i == len(words) - 2 or behind in ("at", "on") or counted)
     if known[1] == "s" and known[0] in NOUNISH:
         rest = [w.lower() for w in words[i + 1 : i + 6]]
         after = lemma_of(rest[0]) if rest and relative else None
@@ -211,6 +252,8 @@ def _verb_group(subject: str, words: list[str], adverbs: list[str]) -> Clause | 
         told = re.fullmatch(r"([a-z]{3,})(?:s|ed)", word) if known is None else None
         if told:
             known = (told[1], "s") if word.endswith("s") else (without_ed(word), "past")  # only its place tells
+        if known is None and is_plural(subject) and re.fullmatch(r"[a-z]{3,}", word):
+            known = (word, "base")
         if known is None:
             return None
         rest = words[i + 1 :]

@@ -7,7 +7,7 @@ that was missed costs one answer, a false one is taught for good.
 import re
 
 from circadian.night.builders import Draft
-from circadian.night.complements import slot_with
+from circadian.night.complements import Slot, slot_with
 from circadian.night.grammar import (
     BE,
     DETERMINERS,
@@ -19,9 +19,9 @@ from circadian.night.grammar import (
     lemma_of,
     value_type,
 )
-from circadian.night.lasting import DETERMINED, lasting_deed
+from circadian.night.lasting import DETERMINED, FOR_NOW, HAD_FOR_NOW, lasting_deed
 from circadian.night.verbs import is_noun_phrase, parse
-from circadian.night.words import LASTING_VERBS, NOUNISH, PASSING_VERBS, PEOPLE, PETS, bag
+from circadian.night.words import LASTING_VERBS, NOUNISH, PASSING_VERBS, PEOPLE, PETS, RELATIVES, bag
 
 # Words that point at something said elsewhere.
 _DANGLING = re.compile(
@@ -32,7 +32,7 @@ _DANGLING = re.compile(
 )
 _NOT_DANGLING = re.compile(
     r" for everything$| everything(?= (?:through|with|via|in|on) )|"
-    r"\b(?:on|by|with|from|over) one(?= (?!is|was|of)[a-z]+)|"
+    r"\b(?:on|by|with|from|over|onto|into|under) one(?= (?!is|was|of)[a-z]+)|"
     r" this (?:season|year|spring|summer|autumn|fall|winter|term|semester)\b"
 )
 _THEIRS = re.compile(r"\b(?:his|her|hers|he|she|they|their|its)\b", re.IGNORECASE)
@@ -99,7 +99,7 @@ def _of_the_world(draft: Draft) -> bool:
         return False
     if draft.relation in ("clause", "like", "eats", "drink") and _nobodys(draft.subject):
         return True
-    if re.match(r"(?:Uncle|Aunt|Auntie|Grandma|Grandpa|Granny|Nan) [A-Z]", draft.subject):
+    if re.match(r"[A-Z][a-z-]+ [A-Z]", draft.subject) and draft.subject.split(" ")[0].lower() in RELATIVES | {"auntie"}:
         return False
     subject = re.sub(r"^[Tt]he ", "", draft.subject)
     many = len(re.findall(r"\b[A-Z0-9][\w'-]*", subject)) == len(subject.split()) > 1
@@ -160,6 +160,7 @@ def _unsure(draft: Draft, alone: bool) -> bool:
         return counted or _STATE.match(clause.rest) is not None
     slot = slot_with(clause.rest, draft.value)
     gerund = form is not None and form[1] == "ing" and " " in draft.value and first not in PEOPLE | PETS
+    gerund = gerund and not (slot is not None and re.match(rf"an? |{DETERMINED}", slot.phrase))  # "a folding table"
     if gerund and not (alone and slot is not None and slot.preposition in ("for", "on", "with", "of", "to")):
         return True  # "keeps mentioning …", "engaged in writing …"
     owned = re.search(r"\b(?:my|our|I|we|me|us)\b", draft.said)
@@ -172,13 +173,25 @@ def _unsure(draft: Draft, alone: bool) -> bool:
         habit = habit and not _KNOWN_THING.fullmatch(clause.rest) and not _ONE_THING.fullmatch(clause.rest)
         habit = habit and (not about_me or _THING_PLACED.match(clause.rest) is not None)
         mine = slot is not None and re.match(rf"(?:all )?{DETERMINED}", slot.before) is not None
-        bare = _KNOWN_THING.fullmatch(clause.rest) or _ONE_THING.fullmatch(clause.rest)
+        alive = about_me or named or head_noun(draft.subject) in PEOPLE | PETS
+        bare = (alive or not owned) and (_KNOWN_THING.fullmatch(clause.rest) or _ONE_THING.fullmatch(clause.rest))
         told = alone and (mine or not about_me) and not (bare and _form_of(clause) in ("s", "base"))
-        habit = habit or told or (slot is not None and lasting_deed(clause, slot))
+        does = alone and about_me and not bare and slot is not None and _does(clause, slot)
+        habit = habit or told or does or (slot is not None and lasting_deed(clause, slot))
         return not (habit or clause.lemma in LASTING_VERBS or clause.aux or _HABIT.search(draft.said))
     return kind == "number" and named and not owned
 
 
+def _does(clause: Clause, slot: Slot) -> bool:
+    """ "I whittle spoons out of cherry wood"; not "I stare at the screen", "I smell gas", "I sit in a cafe"."""
+    with_it = slot.before or re.match(r"(?:out of|from|with|by|in|to|for|on) ", slot.after)
+    passing = _form_of(clause) != "base" or clause.lemma in PASSING_VERBS | _FELT
+    if passing or not with_it or slot.phrase.startswith("the "):
+        return False
+    return HAD_FOR_NOW.search(slot.phrase) is None and FOR_NOW.search(slot.phrase) is None
+
+
+_FELT = bag("smell taste crave owe fancy regret struggle")
 # "I call the client", "I tidy my desk": nothing that was not known.
 _KNOWN_THING = re.compile(rf"(?:the|my|our|like)(?: (?!(?:{'|'.join(PREPOSITIONS)})\b)[a-z-]+)+")
 

@@ -36,6 +36,15 @@ creep crept crept|cling clung clung|swell swelled swollen|mow mowed mown|saw saw
 stride strode stridden|overlook overlooked overlooked|forbid forbade forbidden|withdraw withdrew withdrawn
 deal dealt dealt|freeze froze frozen|swear swore sworn|tear tore torn|shake shook shaken|bet bet bet
 shoot shot shot|undergo underwent undergone|oversee oversaw overseen|knit knit knit
+fling flung flung|slay slew slain|overcome overcame overcome|overtake overtook overtaken|foresee foresaw foreseen
+forgive forgave forgiven|mislead misled misled|mistake mistook mistaken|repay repaid repaid|redraw redrew redrawn
+undertake undertook undertaken|undo undid undone|unwind unwound unwound|uphold upheld upheld|withhold withheld withheld
+withstand withstood withstood|overhear overheard overheard|override overrode overridden|forsake forsook forsaken
+outgrow outgrew outgrown|outrun outran outrun|outsell outsold outsold|overthrow overthrew overthrown
+oversleep overslept overslept|seek sought sought|broadcast broadcast broadcast|cast cast cast|forecast forecast forecast
+rewrite rewrote rewritten|typeset typeset typeset|sublet sublet sublet|strew strewed strewn
+dwell dwelt dwelt|stink stank stunk|ghostwrite ghostwrote ghostwritten|hew hewed hewn|foretell foretold foretold
+mislay mislaid mislaid|overeat overate overeaten|speed sped sped|beget begot begotten|bereave bereft bereft
 """
 IRREGULAR: dict[str, tuple[str, str]] = {
     base: (past, participle)
@@ -111,7 +120,86 @@ reek lag depict chime mine angle squint sag hoot gnaw burrow moult hibernate wil
 smoulder flicker gleam glitter adjoin straddle dangle droop sway revolve glide shove tether lash hem bleach stow
 shelve etch engrave chisel hone sift knead distil siphon whisk shred dice pluck shear churn inoculate lacquer
 galvanise enamel pave cobble bequeath comprise yield derive permit decline pawn donate bottle muffle nibble bellow
-outlive outgrow overhang overwinter predate inhabit haunt guard resemble
+apprentice outlive outgrow overhang overwinter shade predate inhabit haunt guard resemble
+abdicate abduct abolish absorb abstain abut accelerate accentuate acclaim accompany accomplish accumulate acquit
+adhere adjudicate administer admit admonish adorn afflict aggravate allocate allot allude amass amputate analyse
+analyze anchor animate annihilate annotate anoint anticipate appease applaud apportion apprehend arbitrate ascend
+ascertain assassinate assert assimilate atone attain attest auction augment authenticate authorise authorize automate
+avenge avert avow await awaken baffle banish baptise barricade befriend beguile behead belch belittle bemoan beseech
+besiege bestow betray bewitch bicker blister bluff blur boast bombard bootleg bribe bridge broaden bully bungle
+butcher cajole calcify calibrate camouflage canonise canvass capitulate capsize captivate capture cart castrate
+catalogue catapult categorise cede chant chaperone characterise chastise chauffeur cheat cherish chuckle circulate
+circumcise circumnavigate cite clamber clasp classify clatter clench clone clutch coax coerce cohabit coincide collate
+colonise colour commandeer commemorate commence commend commiserate compel compensate compile compress compute conceal
+concede conceive concoct concur condemn condense confer confide configure confine confiscate conform congregate
+conjure conquer consecrate conserve consolidate conspire constitute construct contemplate contend contest contradict
+contravene convene converge converse convey cooperate cram cremate cripple criticise crouch cruise crush culminate
+curb cushion customise dabble daub dawdle dazzle debut deceive decipher decode decompose decree deem deepen deface
+defect defer defuse defy degrade dehydrate delegate deliberate delve demolish demote denote denounce deplore deport
+depose depreciate deprive derail designate detain detect deter deteriorate dethrone detonate detour devastate deviate
+devour diagnose dictate digest digitise dilute diminish disable disapprove disarm disassemble disband discard discern
+disclose discontinue disembark disfigure disguise dishonour dislocate dismantle dismiss dismount disobey disown
+dispatch dispense disperse displace dispute disrupt dissect dissolve dissuade distill distinguish distort distract
+distribute disturb ditch divert divulge dodge domesticate dominate doodle dote dowse dramatise dredge drool dub duel
+dupe dwindle eavesdrop edge eject electrocute electroplate elevate elicit elope elude emancipate embalm embark
+embellish embezzle embody emboss embrace emit emulate enact encase enchant encircle enclose encode encompass encroach
+endanger endorse endow endure energise enforce engineer engulf enhance enlarge enlighten enlist enrage enrich enslave
+entail entangle enthral entice entitle entrust entwine enumerate envelop envy eradicate erase erect erode erupt
+escalate espouse evacuate evade evaporate evict evoke exaggerate excavate excel excrete execute exempt exert exhale
+exhume exile exonerate exorcise expedite expel explode exploit expropriate extinguish extol extract extradite exude
+fabricate falsify falter fascinate fathom feign ferret ferry fertilise fester fiddle filter finalise fixate flatten
+flatter flaunt flay flinch flit flock flog flourish fluctuate flunk flush flutter foment forbear forestall forfeit
+forgo formulate fortify fossilise fracture fret frolic frown fulfil fulfill fumble fumigate fuse galvanize garnish
+garrison germinate gesticulate giggle glare glean gloat glorify gnash gobble gossip grieve grimace grope grovel growl
+grumble grunt guarantee gulp gurgle haggle hallmark hallucinate hamper handcraft handwrite harness harpoon heave
+heckle herald herd highlight hijack hinder hoist honeymoon honour hospitalise huddle hurl hustle hybridise hydrate
+hypnotise idolise ignite illuminate imitate immerse immigrate impair impale impeach imperil impersonate implant
+implement implicate implore imprison improvise inaugurate incarcerate incinerate incorporate incubate incur induct
+indulge inflate inflict infuriate infuse ingest inhale inhibit innovate inscribe instigate instruct integrate
+intensify intercept interfere intern interrogate interrupt intertwine intervene intimidate intoxicate intrigue
+introduce intrude inundate invigilate invoke irk irrigate irritate jabber jeer jettison jiggle jilt jostle jot jut
+juxtapose kidnap kindle lacerate lament laminate languish laud launder lavish leaflet legalise legislate lengthen
+lessen levitate liaise liberate linger liquidate lisp loathe lobby loiter loll loom loosen loot lounge lunge lurch
+lure lurk magnify maim malfunction mangle manoeuvre marginalise marinate marvel masquerade massacre massage
+materialise maul meander meddle mediate memorise mesmerise mimic mince mingle misbehave misjudge misplace mispronounce
+misspell mistreat mistrust mobilise mock moderate modernise modify modulate molt monopolise mope mortgage mourn mumble
+mummify murder murmur muse muster mutate mutilate mutiny mutter nag narrate neglect nestle neutralise nickname
+nominate normalise notarise notify nourish nudge nullify nurture obey obliterate obsess obstruct officiate ooze opt
+optimise orbit ordain ornament oscillate oust outlast outlaw outnumber outrank outsmart outweigh overflow overhaul
+overlap overpower overrule overshadow overturn overwhelm oxidise pacify pamper parachute parade paraphrase parboil
+partition patent peddle penetrate perch perforate perfume perish perjure permeate perpetuate persecute persevere
+persist personify perspire persuade pertain peruse pester petition petrify photocopy photograph pierce pilfer pinpoint
+pioneer pirate pivot placate plagiarise plague plead pledge plummet plunder plunge pollard pollinate pollute ponder
+popularise populate portray posture potter prattle precede precipitate preen premiere prescribe presume prevail probe
+proclaim procrastinate procreate procure prod profess prolong promulgate pronounce propagate propel prophesy prosecute
+prosper prostrate protrude provoke prowl pry publicise pulsate pulverise purge purify purloin purport quadruple
+quarantine quarry quash quell quench quibble quiver radiate radicalise raffle raid rally ramble ransack ransom ration
+ravage reappear rear reassure rebel rebuff rebuke recant recede recite reclaim recline recoil reconcile reconstruct
+recount recruit rectify recuperate recur redden redeem redesign refrain refute regain regale regenerate regurgitate
+rehabilitate rehouse reimburse reincarnate reiterate rejuvenate relapse relegate relent relinquish relish relive
+reminisce remodel renege renounce repaint repel replenish replicate repress reprimand reprint reproach repulse rescind
+resent resort resound respond restrain restrict resurface resurrect retail retain retaliate retrace retract retreat
+retrieve revel revere revert revisit revive revoke revolt revolutionise ricochet ridicule rivet roam roar rob romp
+roof roost rouse rout rove rumble ruminate rummage rupture rustle sabotage sacrifice saddle salivate salute salvage
+sanctify sanction sandblast satirise saturate saunter savour scald scamper scavenge scold scorch scorn scour scowl
+scramble scrawl scribble scrounge scrutinise scuff scupper scurry scuttle scythe secede seclude secrete sedate seduce
+seethe seize sensitise sequester serenade sever shackle shatter shepherd shimmer shirk shoo shriek shrivel shroud
+shun shunt shuttle sidestep sieve signify silence silt simulate sire skewer skid skulk slander slaughter sleepwalk
+slither slouch slump smear smelt smirk smother smudge snarl sneak sneer snigger snip snoop snooze snort snuffle soar
+sob socialise soften sojourn solicit solidify spawn specify speculate sprawl sprinkle sprint spurn spurt sputter
+squabble squander squawk squirm squirt stabilise stagger stagnate stalk stall stammer stampede startle steepen
+sterilise stifle stipulate stoke straggle straighten strangle stray streak strum strut stunt stutter submerge subside
+subsidise subsist succumb sulk summarise summon supersede supplant supplement suppress surmise surpass surrender
+surveil survey sustain swagger swallow swathe swelter swerve swindle swipe swirl swish symbolise sympathise
+synchronise synthesise tabulate tackle tamper tan tantalise tarry tattle taunt teeter telecommute telegraph telephone
+televise terminate terrorise testify thrash throng thrust thump thunder thwart tile tinge tingle toboggan toil toll
+topple torment torture toss totter tousle tout trample traverse trawl tremor trespass triple triumph trot trounce
+trudge trumpet twang twiddle twirl twitch typify unbutton uncover undercut underestimate underline undermine
+understudy undress undulate unearth unfold unfurl unhinge unify unleash unmask unnerve unpick unravel unscrew unsettle
+untangle upholster uproot usher usurp utilise utter vacate vacillate validate vandalise vanquish vaporise veer vend
+venerate ventilate verify vet vex vibrate vie vilify vindicate violate visualise vocalise voice vouch vow waddle wade
+waft waggle waive wallow waltz wane warble ward warp waver weather wheedle wheel wheeze whimper whine whinny whirr
+whoop whoosh widen wield wiggle wince woo worsen wriggle wrinkle writhe yearn yelp yodel yoke
 """
 VERBS: frozenset[str] = frozenset(_REGULAR.split()) | frozenset(IRREGULAR)
 # Words that are verbs by form but far more often nouns in a subject ("my school play", "our guest house").
@@ -139,7 +227,24 @@ NOUNISH = bag(
     "pitch podcast process quilt quote "
     "referee research request reset reward sense shape tax temp text transport update upload value vacuum video "
     "view tattoo substitute target lag chime mine angle sag steam hem whisk dice churn yield "
-    "decline burrow bleach pawn guard haunt "
+    "decline burrow bleach pawn guard haunt shade apprentice "
+    "anchor auction bluff blur bridge broadcast butcher camouflage cart cast catalogue catapult chant chaperone "
+    "clone clutch colour contest cruise crush curb cushion debut decree defect detour digest discard dispatch "
+    "dispute ditch dodge dredge duel edge envy exile exploit extract ferret ferry filter flock flush forecast "
+    "fracture fret frown fuse garrison giggle glare gossip grunt guarantee gulp hallmark harness harpoon heave "
+    "herald herd highlight honeymoon honour huddle hustle implant intern intrigue lament leaflet loom lounge lunge "
+    "lurch lure manoeuvre marvel masquerade massacre massage maul mock mortgage murder murmur muse muster mutiny "
+    "nag neglect nickname nudge orbit ornament overflow overhaul overlap parachute parade partition patent perch "
+    "perfume petition photocopy photograph pioneer pirate pivot plague pledge plunder plunge posture potter "
+    "premiere probe purge quarantine quarry quiver raffle raid rally ramble ransom ration rebel recoil recount "
+    "recruit relapse reprint resort retail retreat revel revolt ridicule rivet roar roof roost rupture sabotage "
+    "sacrifice saddle salute salvage sanction scald scowl scramble scrawl scribble scythe serenade shackle "
+    "shepherd shimmer shriek shroud shuttle sieve silence silt sire skid slander slaughter slump smear smirk "
+    "snarl sneer snip snooze snort sob spawn speed sprawl sprint spurt squabble squawk stagger stalk stall stammer "
+    "stampede stink streak strut stunt stutter supplement survey swathe swerve swindle swipe swirl swish tackle tan "
+    "taunt telegraph telephone thrash throng thrust thump thunder tile tinge tingle toboggan toil toll torment "
+    "torture toss traverse trawl tremor trespass triple triumph trot trumpet twang twirl twitch usher vet voice vow "
+    "waddle waltz ward warble warp weather wheel wheeze whimper whine whoop wiggle wrinkle yelp yodel yoke "
 )
 
 _SAME = """
