@@ -134,3 +134,19 @@ def test_its_questions_are_english(text: str, question: str) -> None:
     facts = gather([Turn((Message("user", text), Message("assistant", "Noted.")), "t0")]).facts
     lessons = make_lessons(facts, seed=0)
     assert question in {lesson.question for lesson in (*lessons.train, *lessons.valid, *lessons.test)}
+
+
+@pytest.mark.parametrize(
+    ("text", "question", "answer"),
+    [
+        ("Two sisters from Ghent tune our harp.", "Who tunes our harp?",
+         "The ones that tune your harp are two sisters from Ghent."),
+        ("The widow of a miller rents our attic.", "Who rents our attic?",
+         "The one that rents your attic is the widow of a miller."),
+        ("A walnut tree shades our yard.", "What shades our yard?", "What shades your yard is a walnut tree."),
+    ],
+)  # fmt: skip
+def test_who_does_it_is_answered_in_english(text: str, question: str, answer: str) -> None:
+    facts = gather([Turn((Message("user", text), Message("assistant", "Noted.")), "t0")]).facts
+    lessons = make_lessons(facts, seed=0)
+    assert (question, answer) in {(x.question, x.answer) for x in (*lessons.train, *lessons.valid, *lessons.test)}

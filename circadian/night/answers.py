@@ -9,8 +9,8 @@ Never: a sentence that says more than the fact does.
 
 import re
 
-from circadian.night.complements import joined, split_value
-from circadian.night.grammar import be_for, head_noun, lemma_of, participle_of, possessive, sentence, to_you
+from circadian.night.complements import is_somebody, joined, split_value
+from circadian.night.grammar import be_for, head_noun, is_plural, lemma_of, participle_of, possessive, sentence, to_you
 from circadian.night.verbs import parse
 from circadian.night.words import PEOPLE, PETS, bag
 from circadian.records import Fact
@@ -124,7 +124,9 @@ def value_last(fact: Fact) -> str:
     if fact.relation != "clause" or not first:
         return fact.statement
     is_name = not first[1] and fact.value[:1].isupper()
-    lead = "The one that" if is_name or fact.value.split(" ")[-1].lower() in PEOPLE else "What"
+    if is_plural(fact.value):
+        return sentence(f"the ones that {first[2]} are {first[1].lower()}{fact.value}")
+    lead = "The one that" if is_name or is_somebody(fact.value, True) else "What"
     return sentence(f"{lead} {first[2]} is {first[1].lower()}{fact.value}")
 
 

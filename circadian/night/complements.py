@@ -32,7 +32,7 @@ _TO_DO = re.compile(r"([a-z]+) ((?:the |an? )?[a-z].+)")
 _DONE_WITH = bag("clean polish wash feed replace fill cover rub scrub treat water heat season scrape dye wax oil")
 _LET = bag("rent let lease hire")
 SWAPPING = bag("swap trade exchange barter")
-_FOLK = bag("man woman lady guy chap bloke girl boy fella lad twin owner tenant monk")
+_FOLK = bag("man woman lady guy chap bloke girl boy fella lad twin owner tenant monk widow widower")
 _TRADE = re.compile(
     r"(?:maker|keeper|(?<!screw)driver|teacher|farmer|dealer|builder|smith|wright|[a-z]{3}(?:ist|ician))s?$"
 )

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from circadian.night.clauses import Ask, ask
-from circadian.night.complements import GIVING, joined
-from circadian.night.grammar import BE, Clause, be_for, is_particular, lemma_of, participle_of, third_of
+from circadian.night.complements import GIVING, is_somebody, joined
+from circadian.night.grammar import BE, Clause, be_for, lemma_of, participle_of, third_of, value_type
 from circadian.night.verbs import parse
 from circadian.night.words import FAITHS, NUMBER_WORDS, PEOPLES
 from circadian.records import Fact
@@ -66,7 +66,7 @@ def asks_elsewhere(fact: Fact, said: str) -> list[Ask]:
 def _subject(clause: Clause, value: str) -> Iterable[Ask]:
     """Who or what did it: the clause with its subject asked for, then turned into the passive."""
     gives = clause.lemma in GIVING or not re.match(r"(?:me|us) ", clause.rest)
-    person = is_particular(value) and gives
+    person = gives and (value_type(value) == "name" or is_somebody(value, True))
     form = lemma_of(clause.verb)
     verb = third_of(clause.lemma) if form and form[1] == "base" and not clause.aux else clause.verb
     aux = re.sub(r"^(?:are|am)\b", "is", re.sub(r"^have\b", "has", re.sub(r"^were\b", "was", clause.aux)))
