@@ -2,7 +2,7 @@
 
 The bar is judged over all labelled turns. Rules were mended on nearly all of them, so it says that the mends hold, and
 nothing of new talk. That is what the strangers' turns are for: each batch was measured once before anything was mended
-for it; the latest of those figures, "first sight", is printed on a line of its own.
+for it; one batch is left alone, and its figures, "first sight", are printed on a line of their own.
 
 Each turn is read alone. A fact counts as found when its value and the label's stand in one another as whole words, its
 value is at most two words longer than the label's, and its key names the label's subject; everything else that was
@@ -33,7 +33,8 @@ LABELS = (DATA / "labelled_turns.jsonl", DATA / "stranger_turns.jsonl")
 # plain sentences of unusual relations ("My typewriter lacks the letter Q."), 13 and 14 the same, half of them of things
 # done once and so ever since, 15 of as many relations as sentences, 16 with 40 that state nothing to keep (none was
 # taken for a fact). Their "wrong" ones are mostly another part of a right statement than the label's; what was so is
-# listed under "also" since.
+# listed under "also" since. 18 are 240 lone statements, 90 of them nothing to keep, measured before the rules were
+# mended on them.
 FIRST_SIGHT = {
     "stranger-1": (0.848, 0.560),
     "stranger-2": (0.844, 0.568),
@@ -51,9 +52,9 @@ FIRST_SIGHT = {
     "stranger-14": (0.806, 0.604),
     "stranger-15": (0.753, 0.533),
     "stranger-16": (0.647, 0.550),
+    "stranger-18": (0.918, 0.593),
 }
-LATEST = "stranger-16"
-MEASURED = "100 turns, 40 without a fact, 2026-11-29, rules mended for batches up to 15"
+UNSEEN = "stranger-17"  # by others, 2026-11-30; no rule was made or mended for it, and its misses were not read
 
 
 @dataclass(frozen=True)
@@ -117,14 +118,14 @@ def show(result: Tally, rows: list[Json]) -> None:
     met = {row.get("set", "") for row in rows}
     batches = [name for name in FIRST_SIGHT if name in met]
     if len(batches) == len(FIRST_SIGHT):
-        print("judged: all labelled turns; rules were mended on them")
+        print(f"judged: all labelled turns; rules were mended on them, but for {UNSEEN}")
     print(f"turns        {result.turns} ({result.negatives} without a fact)")
     print(f"precision    {result.precision:.3f}  (bar {PRECISION:.2f}; {result.wrong} wrong)")
     print(f"recall       {result.recall:.3f}  (bar {RECALL:.2f}; {result.missed} missed)")
-    if LATEST in batches:
-        precision, recall = FIRST_SIGHT[LATEST]
-        print(f"first sight  {precision:.3f} {recall:.3f}  ({LATEST}: {MEASURED};")
-        print("             first sight, not reproducible: rules were mended on it)")
+    if UNSEEN in met:
+        now = tally([row for row in rows if row.get("set") == UNSEEN])
+        about = f"({UNSEEN}: {now.turns} turns, {now.negatives} without a fact; no rule was mended on it)"
+        print(f"first sight  {now.precision:.3f} {now.recall:.3f}  {about}")
     for name in batches:
         now = tally([row for row in rows if row.get("set") == name])
         seen = "at first sight {:.3f} {:.3f}".format(*FIRST_SIGHT[name])

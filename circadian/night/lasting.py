@@ -93,6 +93,7 @@ _AT_WORK = bag(
     "config debugger profiler scheduler proxy suite queue invoice"
 )
 # Of these one says "the", and everybody knows whose.
+_COMES_OFF = bag("snow ice frost dust mud rain fog leaves water smoke ash crumbs dirt sweat")
 _AT_HOME = bag(
     "wardrobe cupboard cabinet dresser drawer drawers shelf shelves bookcase bookshelf table desk chair armchair "
     "sofa couch bench bed mattress cradle cot mirror carpet rug curtain curtains blind blinds lamp chandelier "
@@ -187,6 +188,8 @@ def says_how_it_is(clause: Clause, slot: Slot) -> bool:
     if re.search(r"[A-Z]", re.split(" from ", clause.subject)[0].removeprefix("The")) and not (ours or said_of_us):
         return False
     if clause.aux:
+        if slot.value in _COMES_OFF:
+            return False  # "covered with snow"
         done = (lemma_of(clause.verb) or ("", "past"))[1] in ("past", "participle") and not clause.verb.endswith("ing")
         since = clause.aux in ("has been", "have been", "had been")
         now = clause.aux in ("is", "are", "was", "were") and (apart or head in _AT_HOME)

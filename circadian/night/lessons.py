@@ -16,6 +16,7 @@ from circadian.night.questions import Wording, reverse_wordings, said_of, wordin
 from circadian.night.slots import other_parts
 from circadian.night.thesaurus import reworded
 from circadian.night.variants import variants
+from circadian.night.words import bag
 from circadian.records import Fact, Lesson, LessonKind, normalize, question_hash
 
 ENOUGH = 11  # wordings of a fact to train on, before any are held out
@@ -23,7 +24,7 @@ HELD_OUT = 2  # wordings of a fact that choose the best state, and as many that 
 ASKED_OTHERWISE = 3  # more wordings of a fact that is also asked for in another person or by a shorter name
 SPOKEN = 4  # wordings of a fact that are also asked as "What's …?"
 REWORDED = 5  # questions of a clause with other words for its things
-ALIKE = 0.75  # of the words of two questions: more are one question twice
+WHOSE = bag("my our the a an me us i we am are is was were do does")  # words by which two questions are no less one
 LEAST_TAUGHT = 6  # wordings that a fact with more tests keeps for training
 BEGUN = re.compile("…|what comes next")  # a sentence to be finished (questions.py)
 
@@ -168,20 +169,17 @@ def _in_turn(groups: Sequence[list[Wording]]) -> list[Wording]:
 
 
 def distinct_first(wordings: Sequence[Wording]) -> list[Wording]:
-    """In their order, but last those that share most words (Jaccard) with one before them.
+    """In their order, but last those that differ from one before them in a pronoun or an article alone.
 
-    A clause is asked in dozens of wordings, half of which differ in an article; there is room for eighteen.
+    A clause is asked in dozens of wordings, half of which are "my wall" for "our wall"; there is room for eighteen.
     """
-    kept: list[set[str]] = []
+    seen: set[frozenset[str]] = set()
     first: list[Wording] = []
     last: list[Wording] = []
     for w in wordings:
-        words = {*normalize(w.question).split()}
-        if any(len(words & other) > ALIKE * len(words | other) for other in kept):
-            last.append(w)
-        else:
-            first.append(w)
-            kept.append(words)
+        words = frozenset({*normalize(w.question).split()} - WHOSE)
+        (last if words in seen else first).append(w)
+        seen.add(words)
     return first + last
 
 
