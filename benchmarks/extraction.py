@@ -2,7 +2,7 @@
 
 The bar is judged over all labelled turns. Rules were mended on nearly all of them, so it says that the mends hold, and
 nothing of new talk. That is what the strangers' turns are for: each batch was measured once before anything was mended
-for it; one batch is left alone, and its figures, "first sight", are printed on a line of their own.
+for it; one batch is left alone, and its figures, "unseen", are printed on a line of their own.
 
 Each turn is read alone. A fact counts as found when its value and the label's stand in one another as whole words, its
 value is at most two words longer than the label's, and its key names the label's subject; everything else that was
@@ -125,7 +125,7 @@ def show(result: Tally, rows: list[Json]) -> None:
     if UNSEEN in met:
         now = tally([row for row in rows if row.get("set") == UNSEEN])
         about = f"({UNSEEN}: {now.turns} turns, {now.negatives} without a fact; no rule was mended on it)"
-        print(f"first sight  {now.precision:.3f} {now.recall:.3f}  {about}")
+        print(f"unseen       {now.precision:.3f} {now.recall:.3f}  {about}")
     for name in batches:
         now = tally([row for row in rows if row.get("set") == name])
         seen = "at first sight {:.3f} {:.3f}".format(*FIRST_SIGHT[name])

@@ -91,3 +91,8 @@ def test_the_rest_of_the_sentence_is_left() -> None:
     assert told == ["My flatmate Rupert is a taxidermist"]
     assert left == "My flatmate Rupert has left a fox on the table"
     assert asides("We live in Graz") == ([], "We live in Graz")
+
+
+def test_a_name_before_she_is_starts_at_the_name() -> None:
+    assert [value for _, value in read("Tell Kezia hi, she's my girlfriend.")] == ["Kezia"]
+    assert [value for _, value in read("So Bob says, he is my boss.")] == ["Bob"]

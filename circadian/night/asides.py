@@ -42,6 +42,7 @@ _LASTS = re.compile(
     r"[a-z]{3,}(?:er|or|ist|ian|eer|smith|wright|man|woman|nurse|chef|monk|vet|student)$|(?:vegan|vegetarian|teetotaller|"
     r"diabetic|coeliac|twin|midwife|insomniac|mother|father|grandmother|widow|widower|monk|nun|judge|cook|pilot|lefty)$"
 )
+_USER_STORY = re.compile(r"\bI (?:want|need|would|should|can|could|expect|must|find)\b|\bso that\b")
 _LASTS_NOT = bag(
     "youngster teenager toddler beginner newcomer foreigner reminder starter former number matter winner loser layer "
     "passenger visitor customer user reader member outsider stranger stickler believer sufferer favor breather filler "
@@ -81,7 +82,8 @@ def _spans(text: str) -> Iterator[tuple[str, int, int]]:
     if had:
         yield f"{'our' if had['det'].lower() == 'we' else 'my'} {had['who']} {had['told']}", had.end("who"), had.end()
     for match in _TRADE.finditer(text):
-        if match["who"].split(" ")[-1] not in ("ex", "late") and is_noun_phrase(match["told"]):
+        lasts = _LASTS.search(match["told"]) is not None
+        if match["who"].split(" ")[-1] not in ("ex", "late") and lasts and is_noun_phrase(match["told"]):
             yield f"{match['who']} is {match['told']}", match.end("who"), match.end("told")
     for match in _WHERE.finditer(text):
         yield from _at_place(match)
@@ -94,7 +96,8 @@ def _spans(text: str) -> Iterator[tuple[str, int, int]]:
         yield before["told"], 0, len(front) + 1
     yield from _favourites(text)
     one = _AS_ONE.match(text)
-    if one and _LASTS.search(one["told"]) and one["told"].split(" ")[-1] not in _LASTS_NOT:
+    whoever = one is None or not (one["who"] == "I" or head_noun(one["who"]) in PEOPLE) or _USER_STORY.search(text)
+    if one and not whoever and _LASTS.search(one["told"]) and one["told"].split(" ")[-1] not in _LASTS_NOT:
         yield f"{one['who']} {'am' if one['who'] == 'I' else 'is'} {one['told']}", 0, one.end()
 
 

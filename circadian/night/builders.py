@@ -158,7 +158,8 @@ def identity(noun_phrase: str, value: str) -> Draft:
     kind = value_type(value)
     key = f"{subject_key(noun_phrase)}|{'name' if kind == 'name' else 'is'}"
     said = f"{noun_phrase} {be_for(noun_phrase)} {value}"
-    if head in PETS and kind == "name" and not value.lower().startswith(NO_PETS_NAME):
+    first = value.lower().split(" ")[0]
+    if head in PETS and kind == "name" and first not in NO_PETS_NAME and not first.endswith(("'s", "s'")):
         return replace(identity_name(noun_phrase, value_of(value)), slots={})
     relation = "role" if kind == "name" and head in PEOPLE else "attribute"
     short = value_of(value) if kind == "name" else strip_determiner(value)

@@ -54,6 +54,14 @@ _NAMED_IT = re.compile(
 # Relations whose value may be a list.
 _KIN = "|".join(sorted(RELATIVES | ROLES | PETS, key=len, reverse=True))
 _LISTS = MULTI | {"clause", "studies"}
+# One at a time, and told of then: "two years ago my sister lived in Rome".
+_STATES = {"home", "job", "employer", "studies", "role", "vehicle", "age"}
+_THEN = (
+    r"(?:last (?:week|month|year|spring|summer|autumn|fall|winter)|(?:[a-z]+|\d+) (?:years?|months?|weeks?) ago|"
+    r"back then|as a (?:child|kid|boy|girl))"
+)
+_WAS = r"(?:lived|worked|studied|stayed|was|were|drove)"
+_WAS_SO = re.compile(rf"\b(?:{_THEN}\b.*\b{_WAS}|{_WAS}\b.*\b{_THEN})\b", re.IGNORECASE)
 # The second half of "is vegan and allergic to soy", and of "was born in Porto but raised in Paris".
 _DESCRIBES = re.compile(r"(?:[a-z]+(?:ed|ing) [a-z]|(?:allergic|intolerant|afraid|fond|proud|from|based) )")
 _DONE_TO = re.compile(
@@ -172,6 +180,8 @@ def _drafts_of(part: str, statement: Said) -> list[Draft]:
         known = drafts(told[0]) or drafts(told[1])
     if PASSING.search(statement.raw):  # "my ping is 300 today"
         known = [d for d in known if d.relation != "attribute" or value_type(d.value) in ("name", "date")]
+    if _WAS_SO.search(statement.raw):  # "last year I lived in Rome" is no move
+        known = [d for d in known if d.relation not in _STATES]
     found = _sound(known)
     raw = trim(expand(statement.raw))
     found = found or _sound(

@@ -88,7 +88,7 @@ def foreign_draft(text: str, alone: bool = False) -> Draft | None:
 def _of_somebody(text: str, words: Sequence[str]) -> bool:
     """Whether a sentence begins with a name and has another one or a number, and is no "X is Y"."""
     named = [w for w in re.findall(r"(?<![\w'])\w[\w'.:-]*", text) if w[0].isupper() or w[0].isdigit()]
-    begins = bool(named) and text.startswith(named[0]) and words[0] not in _WORDS | _JOINS
+    begins = bool(named) and ":" not in text and text.startswith(named[0]) and words[0] not in _WORDS | _JOINS
     return begins and len(named) > 1 and not {*words} & _TELLS_ALL
 
 

@@ -16,12 +16,7 @@ from circadian.night.grammar import (
     strip_determiner,
     value_type,
 )
-from circadian.night.lasting import (
-    is_new_one,
-    is_present,
-    is_there,
-    what_was,
-)
+from circadian.night.lasting import is_new_one, is_present, is_there, troubles, what_was
 from circadian.night.verbs import parse
 from circadian.night.words import NUMBER_WORDS, PASSING_VERBS
 
@@ -129,7 +124,7 @@ def _of_several(clause: Clause, slot: Slot) -> str | None:
     """ "Swifts roost under our eaves": where; "two brothers from Tolga shear our sheep": who. Customers who complain
     about our prices are anybody."""
     first = clause.subject.split(" ")[0].lower()
-    if first in (*DETERMINERS, *_NOBODY, "i", "we") or not is_present(clause):
+    if first in (*DETERMINERS, *_NOBODY, "i", "we") or not is_present(clause) or troubles(clause.subject):
         return None
     if slot.preposition in (*PLACE_PREPOSITIONS, "out of", "against", "over") and not slot.before:
         return slot.value if first in NUMBER_WORDS or is_plural(clause.subject) else None

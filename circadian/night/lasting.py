@@ -63,7 +63,8 @@ def told_of_a_thing(clause: Clause, slot: Slot) -> bool:
     if _YEARS.search(said) and not clause.aux and not is_present(clause):
         return True
     if clause.lemma == "count" and clause.verb == "counted" and value_type(slot.phrase) == "number":
-        return slot.after != "" or " " in slot.value  # "I counted 212 steps", not "to ten"
+        counted = slot.after != "" or " " in slot.value  # "I counted 212 steps", not "to ten"
+        return counted and not re.search(rf"\b(?:{'|'.join(_AT_WORK)}|errors?|votes?)\b", clause.rest)
     apart = re.match(r"[Tt]he [a-z'-]+ [a-z]", clause.subject) is not None
     if clause.aux in ("is", "are", "was", "were") and clause.lemma in WORKED and slot.preposition in _MADE_BY:
         return apart and not slot.phrase.startswith(("some ", "any "))
@@ -84,6 +85,9 @@ _NOBODYS = bag(
     "chance fact history top bottom middle aim goal plan idea rule point question solution approach argument "
     "difference"
 )
+_TROUBLES = bag(
+    "bug ticket warning deadline fever fear leak lump nightmare colleague leave fly exam neighbour layoff memory drop"
+)
 _VAGUE_ONES = bag("smell sound noise scent sight thought feeling lack sense taste")
 # Of what is at work behind a screen: what it does is a log of the day, if none of it is ours.
 _AT_WORK = bag(
@@ -92,8 +96,8 @@ _AT_WORK = bag(
     "webhook cron daemon kernel plugin framework patch commit merge loop variable array log logs token dataset backup "
     "config debugger profiler scheduler proxy suite queue invoice"
 )
+_COMES_OFF = bag("snow ice frost dust mud rain fog leaves water smoke gas ash crumbs dirt sweat hair wine")
 # Of these one says "the", and everybody knows whose.
-_COMES_OFF = bag("snow ice frost dust mud rain fog leaves water smoke ash crumbs dirt sweat")
 _AT_HOME = bag(
     "wardrobe cupboard cabinet dresser drawer drawers shelf shelves bookcase bookshelf table desk chair armchair "
     "sofa couch bench bed mattress cradle cot mirror carpet rug curtain curtains blind blinds lamp chandelier "
@@ -109,20 +113,22 @@ _AT_HOME = bag(
 _ON_ITS_WAY = bag(
     "cancel delay postpone send deliver schedule release approve reject accept deploy merge update order announce call "
     "ask tell invite expect suppose need allow damage break steal arrest kill injure hit see hear find lose forget "
-    "leave stick show give say know use open close start stop finish cook bake heat boil"
+    "leave stick show give say know use open close start stop finish cook bake heat boil tow clean empty scratch "
+    "burgle rob flood clog stain"
 )
 _HOLDS = bag("sleep seat hold fit take accommodate")
 _SENSED = bag("smell sound feel taste look")
 _COMES_AND_GOES = bag(
     "come go arrive leave start stop begin end finish happen open close break fall ring call say keep turn get seem "
-    "work fail crash need want run grow move stay wait lie change"
+    "work fail crash need want run grow move stay wait lie change leak drip squeak"
 )
 _SOMETHING_WRONG = re.compile(
     r"\b(?:leak|hole|crack|problem|noise|bug|error|spider|fly|mouse|draught|draft|question|smell|stain|typo|issue|"
-    r"people|guest|visitor|child|children|kid|man|woman|someone|somebody|something|nothing|nobody|queue|lot)s?\b"
+    r"email|row|rat|pan|egg|party|cut|ambulance|people|guest|visitor|child|children|kid|man|woman|someone|somebody|something|nothing|nobody|queue|lot)s?\b"
 )
 
 
+_FOR_A_DAY = re.compile(r"\b(?:fridge|freezer|inbox|sink|basket|bag|pocket|queue|table|spreadsheet)s?$")
 # What is done every day, and told of one.
 _EVERYDAY = bag(
     "eat drink phone ring text email knock fetch wash iron mop hoover vacuum sneeze cough yawn shout yell smile wave "
@@ -145,13 +151,23 @@ def on_the_day(clause: Clause, slot: Slot) -> bool:
         return re.search(r"\b(?:my|our|me|us)\b", f"{clause.subject} {clause.rest}") is None
     if is_present(clause) and _NOT_TO_KEEP.search(slot.phrase):
         return _REGULARLY.search(clause.rest) is None
+    if slot.value in _COMES_OFF and (clause.lemma in _SENSED or clause.aux):
+        return True  # "covered with snow"
     keeps = clause.lemma == "keep" and re.match(r"[a-z]+ing\b", clause.rest)
     return bool(keeps) or (clause.lemma in _SENSED and head in _WORN_OR_EATEN)
+
+
+def troubles(subject: str) -> bool:
+    """Who or what comes and goes: "two bugs", "a deadline", "the fear of a layoff"."""
+    nouns = {word.removesuffix("s") for word in re.findall(r"[a-z]+", subject.lower())}
+    return bool(nouns & (_NOBODYS | _AT_WORK | _TROUBLES))
 
 
 def is_new_one(clause: Clause) -> bool:
     """ "An iron footbridge spans our brook", "the ghost of a cooper haunts our attic", "a monk carved our font": nobody
     spoke of it before, and it is there ever since; a wasp that stung my daughter is gone."""
+    if troubles(clause.subject):
+        return False
     if re.match(r"an? (?:\S+ ?){1,4}$", clause.subject):
         return is_present(clause) or bool(clause.aux) or clause.lemma in WORKED | GIVING | _LEFT_BEHIND
     of_one = re.match(r"the ([a-z]+) of an? [a-z-]+$", clause.subject)
@@ -173,7 +189,7 @@ def says_how_it_is(clause: Clause, slot: Slot) -> bool:
     head = head_noun(clause.subject)
     if (
         first not in ("the", "my", "our")
-        or (not ours and head in _NOBODYS | _AT_WORK | _VAGUE_ONES)
+        or (not ours and head in _NOBODYS | _AT_WORK | _VAGUE_ONES | _TROUBLES)
         or not has_object(slot)
     ):
         return False
@@ -188,8 +204,6 @@ def says_how_it_is(clause: Clause, slot: Slot) -> bool:
     if re.search(r"[A-Z]", re.split(" from ", clause.subject)[0].removeprefix("The")) and not (ours or said_of_us):
         return False
     if clause.aux:
-        if slot.value in _COMES_OFF:
-            return False  # "covered with snow"
         done = (lemma_of(clause.verb) or ("", "past"))[1] in ("past", "participle") and not clause.verb.endswith("ing")
         since = clause.aux in ("has been", "have been", "had been")
         now = clause.aux in ("is", "are", "was", "were") and (apart or head in _AT_HOME)
@@ -213,7 +227,7 @@ def is_there(slot: Slot) -> bool:
     """ "There are 114 links in my bicycle chain", "there is a stuffed heron above our fireplace": what is counted or
     told apart, and nothing that is wrong there."""
     counted = value_type(slot.phrase) == "number" or re.match(r"an? [a-z-]+ [a-z]", slot.phrase) is not None
-    passing = _SOMETHING_WRONG.search(slot.phrase) or HAD_FOR_NOW.search(slot.phrase)
+    passing = _SOMETHING_WRONG.search(slot.phrase) or HAD_FOR_NOW.search(slot.phrase) or _FOR_A_DAY.search(slot.after)
     return counted and not slot.preposition and passing is None
 
 

@@ -118,14 +118,17 @@ def mentions(text: str) -> tuple[list[Draft], str]:
 
 def _only_name(text: str) -> str:
     """The one name in `text`; a capital at its beginning is one where no word of the language has it."""
-    names = [m for m in re.finditer(_PERSON, text) if m.start() or _not_a_word(m[0])]
-    return names[0][0] if len(names) == 1 else ""
+    names = [m[0] for m in re.finditer(_PERSON, text)]
+    if names and text.startswith(names[0]):
+        first, _, left = names[0].partition(" ")
+        names[:1] = [names[0]] if _not_a_word(first) else [left] if left else []
+    return names[0] if len(names) == 1 else ""
 
 
 def _not_a_word(word: str) -> bool:
     low = word.lower()
     common = low in DETERMINERS or low in PREPOSITIONS or lemma_of(low) is not None or low in PEOPLE
-    return " " in word or not (common or re.search(r"(?:ly|ing)$", low) or low in _OPENERS)
+    return not (common or re.search(r"(?:ly|ing)$", low) or low in _OPENERS)
 
 
 def _is_thing(noun_phrase: str) -> bool:

@@ -65,7 +65,7 @@ _DATE = rf"(?P<v>(?:the )?(?:(?:{_MONTHS}|\d{{1,2}}(?:st|nd|rd|th)?(?: of)?|{'|'
 _TAKEN_UP = (
     r"(?!(?:space|room|time|arms|residence|position|office|slack|too|most|all|half|more|much|some|quite|where|on|"
     r"with|in|to|as|the|a|an|my|our|his|her|their|this|that|it|them|one|someone|something|[a-z]+s(?= of)|[a-z]+ of)\b)"
-    r"[a-z]{3,}(?: (?!last |since )[a-z]{4,}(?! ago))?"
+    r"(?!positions)[a-z]{3,}(?: (?!last |since |space|room|time|matches)[a-z]{4,}(?! ago))?"
 )
 _JOB_END = r"(?:er|or|ist|ian|man|woman|ant|yer|eer|nurse|chef|clerk|pilot|guide|judge|coach|cook|vet|scientist|smith|wright|medic|mechanic|graph|ologist|surgeon|actress|assistant|intern|student|midwife|librarian|monk|aide|agent|host|hostess|officer|technician|consultant|attendant|freelancer|apprentice|au pair|architect|barista|waitress|journalist|welder)"
 

@@ -175,7 +175,7 @@ _GETS = re.compile(
 
 
 _GOT = re.compile(
-    r"^(?P<who>[\w' -]+?) got (?P<done>married|promoted|elected|appointed|christened|bapti[sz]ed|knighted)\b(?= (?:in|at|on|to|by|as) )"
+    r"^(?P<who>(?:I|[Ww]e|(?!Your |[Tt]he )[\w' -]+?)) got (?P<done>married|promoted|elected|appointed|christened|bapti[sz]ed|knighted)\b(?= (?:in|at|on|to|by|as) )"
 )
 
 

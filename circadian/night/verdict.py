@@ -77,6 +77,8 @@ def stands_alone(draft: Draft, alone: bool = False) -> bool:
         return False  # "my brother's is a Fender": what of his, the sentence before it knew
     if not is_noun_phrase(draft.subject) and not re.search(r" (?:that|which|who|where|I|we)\b", draft.subject):
         return False  # "my husband works in Graz" is no subject
+    if re.match(r"(?:Call|Tell|Remind|Ask|Let|Wake|Show) (?:me|us)\b", draft.subject) or ":" in draft.subject:
+        return False  # "Call me when my brother arrives …", "Translate: my brother …"
     if re.search(r",| and (?:his|her|its|their) ", draft.subject) or _COUNTDOWN.search(f"{draft.said} "):
         return False
     told = draft.said.removeprefix(draft.subject)

@@ -397,7 +397,7 @@ PEOPLES = bag(
     "argentine albanian algerian african asian basque catalan"
 )
 # "My dog is a Labrador", "our cat is Siamese": what it is, not what it is called.
-NO_PETS_NAME = ("a ", "an ", "the ", "my ", "our ", *PEOPLES, "siamese", "persian", "burmese", "maine coon")
+NO_PETS_NAME = PEOPLES | bag("a an the my our siamese persian burmese maine labrador sick crazy")
 MEN = bag(
     "husband father dad brother son grandfather grandpa granddad grandad uncle nephew stepfather stepson stepbrother "
     "godson godfather grandson father-in-law brother-in-law hubby bro stepdad boyfriend landlord"
