@@ -12,22 +12,21 @@ from circadian.night.complements import split_value
 from circadian.night.grammar import BE, PREPOSITIONS, head_noun, is_plural, lemma_of
 from circadian.night.units import NAME, unfront
 from circadian.night.verbs import is_noun_phrase, parse
-from circadian.night.words import PEOPLE, PETS, RELATIVES, ROLES, bag
+from circadian.night.words import KIN, PEOPLE, bag
 
-_KIN = "|".join(sorted((re.escape(w) for w in RELATIVES | ROLES | PETS), key=len, reverse=True))
-_OURS = rf"(?:[Mm]y|[Oo]ur) (?:(?!(?:to|of|with|for|in|at|on|and)\b)[a-z-]+ ){{0,3}}?(?:{_KIN})(?:,? {NAME})?"
+_OURS = rf"(?:[Mm]y|[Oo]ur) (?:(?!(?:to|of|with|for|in|at|on|and)\b)[a-z-]+ ){{0,3}}?(?:{KIN})(?:,? {NAME})?"
 _THING = r"(?:[Mm]y|[Oo]ur) (?:[a-z-]+ ){0,2}?[a-z-]+"
 _END = r"(?=$|[,.!?;])"
 _WHO = re.compile(rf"\b(?P<who>{_OURS}), who (?P<told>[^,;?]+){_END}")
 _WHOSE = re.compile(rf"\b(?P<who>{_OURS}),? whose (?P<told>[^,;?]+){_END}")
 _WHICH = re.compile(rf"\b(?P<who>{_THING}), which (?P<told>(?:is|are|was|were|has|have|runs?|dates?) [^,;?]+){_END}")
 _HAVING = re.compile(
-    rf"\b(?P<det>I|[Ww]e) have (?:an?|this|one) (?P<who>(?:[a-z-]+ )?(?:{_KIN}))(?: (?:called|named) {NAME})? who (?P<told>[^,;?]+){_END}"
+    rf"\b(?P<det>I|[Ww]e) have (?:an?|this|one) (?P<who>(?:[a-z-]+ )?(?:{KIN}))(?: (?:called|named) {NAME})? who (?P<told>[^,;?]+){_END}"
 )
 _TRADE = re.compile(rf"\b(?P<who>{_OURS}), (?P<told>an? [a-z -]+)(?:,(?= [a-z])|$)")
 _WHERE = re.compile(
     r"(?:^|[ ,])(?P<prep>in|at|on|near|to|from|by|through|past|of) (?P<place>(?:the |an? |our )?[^,;?]+?),? where "
-    rf"(?P<told>(?:I|we|(?:my|our) (?:[a-z-]+ )?(?:{_KIN})(?: {NAME})?) [^,;?]+){_END}"
+    rf"(?P<told>(?:I|we|(?:my|our) (?:[a-z-]+ )?(?:{KIN})(?: {NAME})?) [^,;?]+){_END}"
 )
 _SINCE = re.compile(
     r" (?:(?:ever )?since|now that|given that|seeing (?:as|that)|so [a-z]+ (?:now )?that),? (?P<told>(?:I|we|my|our) [^,;?]+)(?=$|[,.!])"

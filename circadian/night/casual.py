@@ -8,7 +8,7 @@ one, because every later rule tells names by their capitals.
 import re
 
 from circadian.night.grammar import BE, DETERMINERS, MODALS, PREPOSITIONS, lemma_of
-from circadian.night.words import PETS, RELATIVES, ROLES, bag
+from circadian.night.words import KIN, PETS, RELATIVES, ROLES, bag
 
 _SHORT = {
     "im": "I'm", "ive": "I've", "u": "you", "ur": "your", "pls": "please", "plz": "please", "cos": "because",
@@ -25,17 +25,16 @@ _LAUGH = re.compile(
     r"[ ,]+(?:no idea why|don't ask(?: me)?(?: why)?|as you do|obvs|obviously|if you (?:please|will|like|must know)|believe it or not|of all things|alas|mind you|wtf|fr|smh|imo|imho|ffs|rn|lol|lmao|haha+|hehe+|tbh|ngl|btw|xd|:\)|:d|<3)(?=[ ,.!]*$)",
     re.IGNORECASE,
 )
-_KIN = "|".join(sorted((re.escape(w) for w in RELATIVES | ROLES | PETS), key=len, reverse=True))
 _WORD = r"[a-zà-öø-ÿ][a-zà-öø-ÿ'-]{2,}"
 _AFTER_KIN = re.compile(
-    rf"\b((?:my|our|his|her|their) (?:[a-z-]+ ){{0,2}}?(?:{_KIN})) ({_WORD})(?=,? ({_WORD}|is|am)\b)"
+    rf"\b((?:my|our|his|her|their) (?:[a-z-]+ ){{0,2}}?(?:{KIN})) ({_WORD})(?=,? ({_WORD}|is|am)\b)"
 )
 _BEFORE_KIN = re.compile(
-    rf"\b((?:for|with|by|from|to|about|and) )({_WORD})(,? (?:my|our) (?:[a-z-]+ ){{0,2}}?(?:{_KIN})\b)"
+    rf"\b((?:for|with|by|from|to|about|and) )({_WORD})(,? (?:my|our) (?:[a-z-]+ ){{0,2}}?(?:{KIN})\b)"
 )
 _STREET = re.compile(r"\b((?:in|on|at|near|to|from|off) )([a-z]{3,}) (street|road|lane|avenue|square|crescent)\b")
 _OWNER = re.compile(
-    rf"\b((?:my|our) (?:[a-z]+ )?(?:{_KIN}))s (?=(?!and\b|or\b|who\b|that\b|in\b)[a-z]+(?: [a-z]+)? (?:is|was|has|'s)\b)"
+    rf"\b((?:my|our) (?:[a-z]+ )?(?:{KIN}))s (?=(?!and\b|or\b|who\b|that\b|in\b)[a-z]+(?: [a-z]+)? (?:is|was|has|'s)\b)"
 )
 _NO_NAMES = bag(
     "and or but who that which then just also really always never still even all both the here there now again too "
@@ -73,7 +72,7 @@ def _line(text: str) -> str:
     if kin and (kin[1] in (*BE, "has", "had") or (lemma_of(kin[1]) or ("", ""))[1] in ("s", "past")):
         text = f"my {text}"
     text = _OWNER.sub(r"\1's ", text)
-    text = re.sub(rf"\b((?:my|our) (?:{_KIN}))s (?=(?:called|named) )", r"\1 is ", text)
+    text = re.sub(rf"\b((?:my|our) (?:{KIN}))s (?=(?:called|named) )", r"\1 is ", text)
     text = _AFTER_KIN.sub(_name_after, text)
     text = _BEFORE_KIN.sub(_name_before, text)
     return _STREET.sub(lambda m: f"{m[1]}{m[2].capitalize()} {m[3].capitalize()}", text)

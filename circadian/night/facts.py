@@ -31,7 +31,7 @@ from circadian.night.sieve import Said, heard, refuse
 from circadian.night.units import NAME, trim, unfront
 from circadian.night.verbs import parse
 from circadian.night.verdict import stands_alone
-from circadian.night.words import DAYS, MEN, MONTHS, PEOPLE, PETS, RELATIVES, ROLES, WOMEN, bag
+from circadian.night.words import DAYS, KIN, MEN, MONTHS, PEOPLE, PETS, RELATIVES, ROLES, WOMEN, bag
 from circadian.records import NO_TRAIN, Fact, Forgotten, Turn, normalize
 
 # A pronoun that nothing before it explains: about whom, nobody can say.
@@ -52,7 +52,6 @@ _NAMED_IT = re.compile(
     rf"(?:named|christened) (?P<it>her|him|it) (?P<name>{NAME})$"
 )
 # Relations whose value may be a list.
-_KIN = "|".join(sorted(RELATIVES | ROLES | PETS, key=len, reverse=True))
 _LISTS = MULTI | {"clause", "studies"}
 # One at a time, and told of then: "two years ago my sister lived in Rome".
 _STATES = {"home", "job", "employer", "studies", "role", "vehicle", "age"}
@@ -321,7 +320,7 @@ def _whom(text: str, found: Sequence[Draft], subject: str, following: str) -> st
 
     A bare name may be anybody's, but where `following` says whose ("She's my stepmother").
     """
-    people = re.findall(rf"\b(?:[Mm]y|[Oo]ur) (?:[a-z-]+ ){{0,2}}?(?:{_KIN})(?!')(?: [A-Z][\w-]+)?(?=$|[ ,.?!])", text)
+    people = re.findall(rf"\b(?:[Mm]y|[Oo]ur) (?:[a-z-]+ ){{0,2}}?(?:{KIN})(?!')(?: [A-Z][\w-]+)?(?=$|[ ,.?!])", text)
     if len(people) == 1:
         return people[0]
     names = re.findall(rf"(?<=\w )(?!(?:I|{'|'.join(d.capitalize() for d in (*DAYS, *MONTHS))})\b){NAME}", text)

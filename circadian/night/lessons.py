@@ -24,7 +24,7 @@ HELD_OUT = 2  # wordings of a fact that choose the best state, and as many that 
 ASKED_OTHERWISE = 3  # more wordings of a fact that is also asked for in another person or by a shorter name
 SPOKEN = 4  # wordings of a fact that are also asked as "What's …?"
 REWORDED = 5  # questions of a clause with other words for its things
-WHOSE = bag("my our the a an me us i we am are is was were do does")  # words by which two questions are no less one
+_WHOSE = bag("my our the a an me us i we am are is was were do does")  # words by which two questions are no less one
 LEAST_TAUGHT = 6  # wordings that a fact with more tests keeps for training
 BEGUN = re.compile("…|what comes next")  # a sentence to be finished (questions.py)
 
@@ -177,7 +177,7 @@ def distinct_first(wordings: Sequence[Wording]) -> list[Wording]:
     first: list[Wording] = []
     last: list[Wording] = []
     for w in wordings:
-        words = frozenset({*normalize(w.question).split()} - WHOSE)
+        words = frozenset({*normalize(w.question).split()} - _WHOSE)
         (last if words in seen else first).append(w)
         seen.add(words)
     return first + last

@@ -11,23 +11,22 @@ from circadian.night.builders import Draft, identity, identity_name
 from circadian.night.grammar import DETERMINERS, PREPOSITIONS, lemma_of
 from circadian.night.units import NAME
 from circadian.night.verbs import is_noun_phrase
-from circadian.night.words import DAYS, MONTHS, PEOPLE, PEOPLES, PETS, RELATIVES, ROLES, bag
+from circadian.night.words import DAYS, KIN, MONTHS, PEOPLE, PEOPLES, ROLES, bag
 
-_KIN = "|".join(sorted((re.escape(w) for w in RELATIVES | ROLES | PETS), key=len, reverse=True))
 _ADJECTIVE = r"(?:(?!(?:to|a|an|the|of|with|for|in|at|on|by|from|and|my|our) )[a-z-]+ )"
 _MINE = rf"(?:[Mm]y|[Oo]ur) {_ADJECTIVE}{{0,3}}?"
 _NP = r"(?:[Mm]y|[Oo]ur|[Tt]he) [\w' -]+?"
 _NOT_FIRST = rf"(?!(?:{'|'.join([*DAYS, *MONTHS, *PEOPLES, 'i', 'im', 'christmas'])})\b)"
 _PERSON = rf"(?i:{_NOT_FIRST}){NAME}"
-_PASSING_NAME = re.compile(rf"\b(?P<np>{_MINE}(?:{_KIN})),? (?:called |named )?(?P<v>{_PERSON})\b")
-_THE_ONE = re.compile(rf"\b(?P<np>the (?:{_KIN})), (?P<v>{_PERSON})$")
+_PASSING_NAME = re.compile(rf"\b(?P<np>{_MINE}(?:{KIN})),? (?:called |named )?(?P<v>{_PERSON})\b")
+_THE_ONE = re.compile(rf"\b(?P<np>the (?:{KIN})), (?P<v>{_PERSON})$")
 _BETWEEN = re.compile(
     rf"^(?P<np>{_NP}),? (?:(?:a|an|one|called|named) )?(?P<v>{_PERSON}(?: and {_PERSON})?),(?= [a-z])"
 )
 _MAKE = re.compile(
     rf"^(?P<np>(?:[Mm]y|[Oo]ur) [\w' -]+?), (?P<det>an?) (?P<v>{NAME})(?: (?:from|of|in) [\w ]+)?,(?= [a-z])"
 )
-_AFTER = re.compile(rf"\b(?P<v>{_PERSON}),? (?P<np>{_MINE}(?:{_KIN}))(?=$|[,.!]| (?:and|who|in|from)\b)")
+_AFTER = re.compile(rf"\b(?P<v>{_PERSON}),? (?P<np>{_MINE}(?:{KIN}))(?=$|[,.!]| (?:and|who|in|from)\b)")
 _WHO_IS = re.compile(
     rf"\b(?P<v>{_PERSON}),? who (?:is|was|has been) (?P<np>(?:my|our) (?:[a-z-]+ ){{0,3}}?[a-z-]+)"
     r"(?=$|[,.!]| (?:ever |since|for|from|at|in|and|these)\b)"
@@ -53,14 +52,14 @@ _ITS_MAKE = re.compile(
     rf"\b(?P<np>(?:[Mm]y|[Oo]ur) (?:(?!old|last|dream|rental|next)[a-z-]+ )?(?:{_MADE_THINGS})), an? (?P<v>(?:\d{{4}} |[a-z]+ )?{NAME}(?: [a-z]+)?)(?=$|[,.])"
 )
 _PAIR = re.compile(
-    rf"^(?:I|[Ww]e) (?:have|got|adopted|own) (?P<n>two (?:[a-z-]+ )?(?:{_KIN})s)(?: from [\w ]+?)?,? "
+    rf"^(?:I|[Ww]e) (?:have|got|adopted|own) (?P<n>two (?:[a-z-]+ )?(?:{KIN})s)(?: from [\w ]+?)?,? "
     rf"(?:called |named )?(?P<v>{_PERSON} and {_PERSON})$"
 )
 _OBJECT = re.compile(rf"\b(?<!for )(?:an?|our|my) (?P<n>(?:[a-z-]+ )?[a-z-]+), the (?P<v>{_PERSON})$")
 # "So Kezia says, she is my girlfriend": the one name before it.
-_SHE_IS = re.compile(rf"(?P<first>.+?)(?:,| -| –|;) (?:that|this|she|he) is (?P<np>{_MINE}(?:{_KIN}))(?=$|[,.!])")
+_SHE_IS = re.compile(rf"(?P<first>.+?)(?:,| -| –|;) (?:that|this|she|he) is (?P<np>{_MINE}(?:{KIN}))(?=$|[,.!])")
 _TO_YOU = re.compile(r",? (?:you|your|what|how|why|please|can|could|do|did|are|is it)\b", re.IGNORECASE)
-_HER_NAME = re.compile(rf"\b(?P<np>{_MINE}(?:{_KIN})),? (?:(?:and )?(?:her|his)|whose) name is (?P<v>{_PERSON})\b")
+_HER_NAME = re.compile(rf"\b(?P<np>{_MINE}(?:{KIN})),? (?:(?:and )?(?:her|his)|whose) name is (?P<v>{_PERSON})\b")
 
 
 def mentions(text: str) -> tuple[list[Draft], str]:

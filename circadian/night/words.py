@@ -412,6 +412,8 @@ PETS = bag(
     "iguana axolotl spider tarantula budgie collie labrador spaniel terrier poodle beagle dachshund retriever "
     "greyhound whippet corgi pug husky bulldog mutt mare stallion foal calf lamb ram cockatiel cockatoo"
 )
+# Whom or what one has, as a pattern, the longest first: "my mother-in-law" is no mother.
+KIN = "|".join(sorted(RELATIVES | ROLES | PETS, key=len, reverse=True))
 PEOPLE = RELATIVES | ROLES
 PLACE_NOUNS = bag(
     "home house flat apartment city town village country street address gym school café cafe bar pub restaurant "
