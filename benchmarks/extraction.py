@@ -54,7 +54,7 @@ FIRST_SIGHT = {
     "stranger-16": (0.647, 0.550),
     "stranger-18": (0.918, 0.593),
 }
-UNSEEN = "stranger-17"  # by others, 2026-11-30; no rule was made or mended for it, and its misses were not read
+UNSEEN = "stranger-17"  # by others, 2026-11-30; no rule was made or mended for it, and who mends has not read it
 
 
 @dataclass(frozen=True)
