@@ -7,8 +7,9 @@ questions reach the night only as hashes that no lesson may have. Each night's a
 gate: this measures the recipe. Where a night begins is decided as in a cycle, or by `--start`: always at the base
 model (nights that are not measured are then left out, nothing depends on them), or always going on. `--rivals` runs
 stock `mlx_lm lora` beside it: the raw log with the original's settings, and the night's own lessons, and compares
-lessons per second. `leak`: of the general requests of requests.jsonl those answered with something told; no bar. Exit
-code 1 when a bar is missed.
+lessons per second. `leak`: of the general requests of requests.jsonl those answered with something told; no bar.
+`--cache` (default: $CIRCADIAN_TEST_CACHE, else a new folder) is where all seeds find what the base model is asked once.
+Exit code 1 when a bar is missed.
 """
 
 import argparse
@@ -45,7 +46,7 @@ MINUTES = 4.0
 RIVAL_SPEED = 2.0
 GROWTH = 3.0
 LIFE = Path(__file__).parent / "lives" / "unseen"
-QUICK_RECALL = 0.60
+QUICK_FACTS, QUICK_RECALL = 3, 0.60
 SPEED_STEPS = 20  # of each trainer, for lessons per second
 NOTES: list[str] = []
 STOCK = """
@@ -91,8 +92,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--measure", type=int, nargs="*", help="nights to measure (default: first, tenth, last)")
     parser.add_argument("--seeds", type=int, nargs="*", default=[0])
     parser.add_argument("--start", choices=("auto", "base", "live"), default="auto", help="where every night begins")
+    parser.add_argument("--cache", type=Path, help="folder of what a base model is asked once, kept for the next run")
     parser.add_argument("--rivals", action="store_true", help="also stock mlx_lm lora: the raw log, and our lessons")
-    parser.add_argument("--quick", action="store_true", help="six facts of night 1, a loose bar: for CI")
+    parser.add_argument("--quick", action="store_true", help="three facts of night 1, a loose bar: for CI")
     parser.add_argument("--recall-bar", type=float, help="instead of the bars for nights 1, 10 and 30")
     parser.add_argument("--show", action="store_true", help="print what was missed (never look while tuning)")
     parser.add_argument("--json", action="store_true")
@@ -111,9 +113,14 @@ def main(argv: list[str] | None = None) -> int:
     model.close()
     rows: list[Row] = []
     missed: list[str] = []
-    for seed in args.seeds[: 1 if args.quick else None]:
-        with tempfile.TemporaryDirectory(prefix="life-") as folder:
-            done, failures = live_through(args, Home(Path(folder)), probes, never, items, text, base, seed)
+    with tempfile.TemporaryDirectory(prefix="life-") as folder:
+        cache = args.cache or Path(os.environ.get("CIRCADIAN_TEST_CACHE") or Path(folder) / "cache")
+        cache.mkdir(parents=True, exist_ok=True)
+        for seed in args.seeds[: 1 if args.quick else None]:
+            home = Home(Path(folder) / str(seed))
+            home.cache.parent.mkdir(parents=True)
+            home.cache.symlink_to(cache.resolve())
+            done, failures = live_through(args, home, probes, never, items, text, base, seed)
             rows += done
             missed += failures
     header = list(rows[0])
@@ -194,7 +201,7 @@ def add_day(home: Home, day: Path, quick: bool) -> None:
     rows = read_rows(day)
     home.memories.parent.mkdir(parents=True, exist_ok=True)
     if quick:
-        rows = rows[:6]
+        rows = rows[:QUICK_FACTS]
     with home.memories.open("a", encoding="utf-8") as file:
         file.writelines(json.dumps(r, ensure_ascii=False) + "\n" for r in rows)
 

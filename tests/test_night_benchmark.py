@@ -68,7 +68,7 @@ def test_later_nights_and_other_lives_have_their_own_bar_of_recall() -> None:
     for night, bar in RECALL_BARS.items():
         assert missed(after(recall=bar), night=night) == [] != missed(after(recall=bar - 0.01), night=night)
     assert missed(after(recall=0.81), "--recall-bar", "0.8") == [] != missed(after(recall=0.79), "--recall-bar", "0.8")
-    assert missed(after(recall=0.7, perplexity=30.0), "--quick") == []  # six facts: recall alone, of a looser bar
+    assert missed(after(recall=0.7, perplexity=30.0), "--quick") == []  # three facts: recall alone, of a looser bar
     assert missed(after(recall=0.5), "--quick")
 
 

@@ -5,5 +5,7 @@ must not pay for it.
 """
 
 from circadian.backend.device import prepare
+from circadian.backend.quick_import import prepare_import
 
 prepare()
+prepare_import()

@@ -1,0 +1,84 @@
+"""transformers' table of its models, kept between two starts."""
+
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from tests.conftest import CHECKOUT
+
+TABLE = {frozenset({"torch"}): {"llama.modeling_llama": {"LlamaModel"}}, frozenset[str](): {"auto": {"A", "B"}}}
+FROM_FILES = """
+import circadian.backend
+from transformers.utils import import_utils as reader
+from pathlib import Path
+folder = Path(reader.__file__).parent.parent / "models"
+own = reader.spread_import_structure(reader.create_import_structure_from_path(folder))
+assert reader.define_import_structure.__module__ == "circadian.backend.quick_import"
+assert reader.define_import_structure(folder) == own and len(own) > 3
+assert reader.define_import_structure(folder / "auto" / "__init__.py") != own
+prefixed = {needs: {f"models.{m}": names for m, names in found.items()} for needs, found in own.items()}
+assert reader.define_import_structure(str(folder / "__init__.py"), prefix="models") == prefixed
+"""
+
+
+@pytest.mark.mlx
+def test_the_table_is_what_transformers_reads_from_its_files() -> None:
+    subprocess.run([sys.executable, "-c", FROM_FILES], cwd=CHECKOUT, check=True)
+
+
+def reader(scanned: list[str]) -> ModuleType:
+    module = ModuleType("reader")
+
+    def scan(module_path: object, prefix: str | None = None) -> object:
+        scanned.append(str(module_path))
+        return TABLE
+
+    module.__dict__["define_import_structure"] = scan
+    return module
+
+
+@pytest.mark.mlx
+def test_files_are_read_once_and_again_when_the_table_is_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from circadian.backend import quick_import
+
+    monkeypatch.setattr(quick_import, "CHECKOUT", tmp_path)
+    folder = tmp_path / "site" / "models"
+    folder.mkdir(parents=True)
+    scanned: list[str] = []
+    module = reader(scanned)
+    quick_import.use_kept_tables(module)
+    define = module.__dict__["define_import_structure"]
+    with_prefix = {needs: {f"models.{m}": names for m, names in found.items()} for needs, found in TABLE.items()}
+    assert [define(folder), define(str(folder)), define(folder, "models")] == [TABLE, TABLE, with_prefix]
+    assert scanned == [str(folder)]
+    (kept,) = (tmp_path / "models").iterdir()
+    kept.write_bytes(kept.read_bytes()[:-40])
+    assert define(folder) == TABLE and len(scanned) == 2
+    kept.write_text('{"version": 1, "tables": [["torch"]]}')
+    assert define(folder) == TABLE and len(scanned) == 3
+    assert define(folder) == TABLE and len(scanned) == 3
+    (folder.parent / "other").mkdir()
+    assert define(folder.parent / "other") == TABLE and len(scanned) == 4, "no models: transformers' own business"
+
+
+@pytest.mark.mlx
+def test_a_checkout_that_cannot_be_written_and_another_transformers_are_only_slower(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from circadian.backend import quick_import
+
+    (tmp_path / "models").write_text("in the way of a folder")
+    monkeypatch.setattr(quick_import, "CHECKOUT", tmp_path)
+    folder = tmp_path / "site" / "models"
+    folder.mkdir(parents=True)
+    scanned: list[str] = []
+    module = reader(scanned)
+    quick_import.use_kept_tables(module)
+    assert [module.__dict__["define_import_structure"](folder) for _ in range(2)] == [TABLE, TABLE]
+    assert len(scanned) == 2
+    quick_import.use_kept_tables(ModuleType("a reader that scans nothing"))
