@@ -23,7 +23,7 @@ from circadian.night.forget import read_forgotten
 from circadian.night.options import NightOptions
 from circadian.night.plan import Start
 from circadian.night.progress import NightProgress
-from circadian.night.reader import read_by_model
+from circadian.night.reader import is_large, read_by_model
 from circadian.night.train import CHECKPOINT, WORK, train_in_child
 from circadian.night.verify import refine
 from circadian.nightly_exam import (
@@ -227,7 +227,9 @@ def plan_night(
     if options.adapter_tag is None:
         start = planning.begin(data, start, settings.night, planning.studied_by(home, start.tag))
     tag = shelf.next_tag(home, datetime.now().astimezone().date())
-    plan = planning.plan_document(home, tag, settings.model.model, settings.night, data, start, exclude)
+    asked = settings.night.verify
+    night = replace(settings.night, verify=is_large(settings) if asked is None else asked)
+    plan = planning.plan_document(home, tag, settings.model.model, night, data, start, exclude)
     return Night(tag, home.nights / tag, data, start, plan), ""
 
 
@@ -303,7 +305,7 @@ def described_start(start: Start) -> str:
 def train_candidate(home: Home, settings: Settings, options: NightOptions, night: Night) -> Json:
     """Train the night in a child process, into <night>/candidate; returns the training's result."""
     if not night.plan.get("resume"):
-        wanted = options.augment or settings.night.verify
+        wanted = options.augment or night.plan["settings"]["verify"]
         data = refined(settings, options, night) if wanted else night.data
         write_night(night.folder, data, night.plan)
     if night.start.note:
@@ -332,8 +334,9 @@ def refined(settings: Settings, options: NightOptions, night: Night) -> NightDat
     model = open_model(settings.model.model)
     model.seed(settings.night.seed)
     exclude, progress = frozenset[str](night.plan["exclude"]), Progress("asking for and checking lessons")
+    asked = replace(settings.night, verify=night.plan["settings"]["verify"])
     try:
-        data, lines = refine(model, night.data, settings.night, exclude, more=options.augment, progress=progress)
+        data, lines = refine(model, night.data, asked, exclude, more=options.augment, progress=progress)
     finally:
         model.close()
     for line in lines:

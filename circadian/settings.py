@@ -124,8 +124,10 @@ class NightSettings:
         "model whatever its size, or Gemini, which is sent what you stated and must be asked for here, each time",
         choices=("auto", "rules", "model", "gemini"),
     )
-    verify: bool = option(
-        False, "drop lessons made by rules that the base model cannot answer with the fact in view, or can without it"
+    verify: bool | None = option(
+        None,
+        "drop lessons made by rules that the base model cannot answer with the fact in view, or can without it "
+        "(default: where the model has 1B parameters or more; a smaller one cannot read)",
     )
     augment_per_record: int = option(
         2, "question-and-answer pairs asked of the model per fact with --augment", least=1, most=100

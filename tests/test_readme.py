@@ -76,8 +76,8 @@ def test_the_table_of_flags_is_what_the_parsers_say() -> None:
 def test_only_the_base_model_has_a_default_of_the_machine() -> None:
     rows = {row.split("`")[1]: row for row in flag_rows(parser_of("run_cycle"))}
     assert [name for name, row in rows.items() if "on a Mac, embedded elsewhere" in row] == ["--model"]
-    (verify,) = [a for a in parser_of("run_cycle")._actions if "--verify" in a.option_strings]
-    assert cell(verify.help or "") in rows["--verify"] and "(default: False)" in rows["--verify"]
+    (rank,) = [a for a in parser_of("run_cycle")._actions if "--rank" in a.option_strings]
+    assert cell(rank.help or "") in rows["--rank"] and "(default: 16)" in rows["--rank"]
 
 
 def test_every_flag_has_a_help_text() -> None:

@@ -6,14 +6,18 @@ from pathlib import Path
 
 import pytest
 
+from circadian.cycle import plan_night
+from circadian.day.journal import read_journal
+from circadian.night import reader as reader_of_turns
 from circadian.night.augment import request
 from circadian.night.dataset import NightData, read_night, write_night
 from circadian.night.facts import gather
 from circadian.night.lessons import contains, make_lessons
+from circadian.night.options import NightOptions
 from circadian.night.plan import plan_data
 from circadian.night.verify import FEWEST, KEPT, KNOWN, NOT_READ, refine, verify
 from circadian.records import Fact, Lesson, Message, Turn
-from circadian.settings import Home, NightSettings
+from circadian.settings import Home, ModelSettings, NightSettings, Settings
 from tests.conftest import ScriptedModel
 
 TOLD = "My dog's name is Noodle."
@@ -166,6 +170,23 @@ def test_the_order_of_the_lessons_stays() -> None:
     checked = verify(ScriptedModel(default="Noodle"), data.active, lessons)
     places = [lessons.index(x) for x in checked.kept]
     assert places == sorted(places) and len(places) < len(lessons)
+
+
+@pytest.mark.parametrize(
+    ("asked", "able", "verified"), [(None, 10**9, False), (None, 1, True), (False, 1, False), (True, 10**9, True)]
+)
+@pytest.mark.mlx
+def test_lessons_are_verified_where_the_model_can_read(
+    home: Home, tiny_model: Path, monkeypatch: pytest.MonkeyPatch, asked: bool | None, able: int, verified: bool
+) -> None:
+    from tests.test_cycle import tell
+
+    monkeypatch.setattr(reader_of_turns, "ABLE", able)
+    tell(home, TOLD, "I live in Turku.")
+    model, night = ModelSettings(str(tiny_model)), NightSettings(verify=asked, extract="rules")
+    turns = read_journal(home.memories).turns
+    planned, _ = plan_night(home, Settings(model=model, night=night), NightOptions(), turns)
+    assert planned is not None and planned.plan["settings"]["verify"] is verified
 
 
 @pytest.mark.mlx

@@ -17,7 +17,7 @@ from circadian.night.forget import forgotten_turns
 from circadian.records import VERSION, Forgotten, Turn
 from circadian.settings import EMBEDDED, Home, Settings
 
-ABLE = 1_000_000_000  # parameters; a smaller model is asked only by night.extract "model"
+ABLE = 1_000_000_000  # parameters; a smaller model is asked only by night.extract "model" and night.verify
 INSTEAD = "leave --extract gemini out"
 GEMINI = "gemini"
 AT_ONCE = 32  # messages asked about before their replies are kept
@@ -63,8 +63,11 @@ def is_private(turn: Turn) -> bool:
 
 def is_able(settings: Settings) -> bool:
     """Whether there is somebody to ask: Gemini or the model by name, with "auto" a model of ABLE parameters."""
-    if settings.night.extract != "auto":
-        return True
+    return settings.night.extract != "auto" or is_large(settings)
+
+
+def is_large(settings: Settings) -> bool:
+    """Whether the base model has ABLE parameters: reads facts and judges lessons unless the settings say otherwise."""
     if settings.model.model == EMBEDDED:
         return False
     from circadian.backend.model import find_model
