@@ -105,10 +105,9 @@ class Forward:
 
 
 def repeat(cache: Any, rows: int) -> None:
-    """The same prefix before every row. No gradient goes through it: what every prompt begins with is not where a fact
-    belongs, and a sixth of a step is saved (docs/design.md, twentieth round)."""
+    """The same prefix before every row."""
     for c in cache:
-        c.state = tuple(mx.repeat(mx.stop_gradient(s), rows, axis=0) for s in c.state)
+        c.state = tuple(mx.repeat(s, rows, axis=0) for s in c.state)
 
 
 def trunk_of(module: Any) -> Any:
