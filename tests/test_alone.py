@@ -61,7 +61,8 @@ def read(text: str) -> list[tuple[str, str]]:
     ],
 )
 def test_who_says_nothing_else_says_it_to_be_known(text: str, subject: str, value: str) -> None:
-    assert (subject, value) in read(text)
+    besides = {("my uncle", "Ladislav")} if "Ladislav" in text else set[tuple[str, str]]()
+    assert {*read(text)} - besides == {(subject, value)}
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,16 @@ import pytest
 from circadian.night.asides import asides
 from circadian.night.facts import read_turn
 
+# What is told besides, in sentences that tell more than one thing.
+BESIDES = {
+    "I have a cousin called Bob who breeds alpacas.": ("my cousin's name is Bob", "Bob"),
+    "My sister, a dentist, hates sweets.": ("my sister hates sweets", "sweets"),
+    "It is quiet since my friend Roswitha moved to Ljubljana in the spring.": (
+        "my friend's name is Roswitha",
+        "Roswitha",
+    ),
+}
+
 
 def read(text: str) -> list[tuple[str, str]]:
     return [(draft.said, draft.value) for draft, _ in read_turn(text)[0]]
@@ -22,6 +32,7 @@ def read(text: str) -> list[tuple[str, str]]:
         ("My sister, whose wife is a vet, will come too.", "my sister's wife is a vet", "vet"),
         ("Our house, which was built in 1871, has no cellar.", "our house was built in 1871", "1871"),
         ("I have a cousin who breeds alpacas.", "my cousin breeds alpacas", "alpacas"),
+        ("I have a cousin called Bob who breeds alpacas.", "my cousin breeds alpacas", "alpacas"),
         ("My sister, a dentist, hates sweets.", "my sister is a dentist", "dentist"),
         (
             "We ate at the harbour, where my uncle runs a bait shop.",
@@ -63,7 +74,7 @@ def read(text: str) -> list[tuple[str, str]]:
     ],
 )
 def test_what_is_told_on_the_way_is_read(text: str, said: str, value: str) -> None:
-    assert (said, value) in read(text)
+    assert {*read(text)} - {BESIDES.get(text)} == {(said, value)}
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ _LOOKED_FOR = bag(
 _KEPT = bag("live sit hang lie stand stay go keep store hide")  # "the spare key lives under the blue flowerpot"
 _KEPT_AT = bag("in on under behind beneath below inside above beside with near")
 _STOWING = bag("hide stash stow bury store")  # where a thing stays until it is told otherwise
-_STOWED = bag("in under behind beneath below inside above on beside")
+_STOWED = _KEPT_AT - {"with", "near"}
 _NEED_MORE = bag("afraid scared terrified fond proud named called based located made")
 _LASTING_PROGRESSIVE = bag(
     "learn study train work live head lead manage write build play save prepare organise organize restore renovate "

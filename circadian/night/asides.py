@@ -79,7 +79,11 @@ def _spans(text: str) -> Iterator[tuple[str, int, int]]:
             yield from ((told, match.end("who"), match.end()) for told in _of_whom(match))
     had = _HAVING.search(text)
     if had:
-        yield f"{'our' if had['det'].lower() == 'we' else 'my'} {had['who']} {had['told']}", had.end("who"), had.end()
+        clause = text.index(" who ", had.end("who"))
+        begin = (
+            had.start() if clause == had.end("who") else clause
+        )  # "I have a cousin" without a name says nothing more
+        yield f"{'our' if had['det'].lower() == 'we' else 'my'} {had['who']} {had['told']}", begin, had.end()
     for match in _TRADE.finditer(text):
         lasts = _LASTS.search(match["told"]) is not None
         if match["who"].split(" ")[-1] not in ("ex", "late") and lasts and is_noun_phrase(match["told"]):

@@ -54,7 +54,7 @@ _NAMED_IT = re.compile(
 # Relations whose value may be a list.
 _LISTS = MULTI | {"clause", "studies"}
 # One at a time, and told of then: "two years ago my sister lived in Rome".
-_STATES = {"home", "job", "employer", "studies", "role", "vehicle", "age"}
+_OF_NOW = {"home", "job", "employer", "studies", "role", "vehicle", "age"}
 _THEN = (
     r"(?:last (?:week|month|year|spring|summer|autumn|fall|winter)|(?:[a-z]+|\d+) (?:years?|months?|weeks?) ago|"
     r"back then|as a (?:child|kid|boy|girl))"
@@ -180,7 +180,7 @@ def _drafts_of(part: str, statement: Said) -> list[Draft]:
     if PASSING.search(statement.raw):  # "my ping is 300 today"
         known = [d for d in known if d.relation != "attribute" or value_type(d.value) in ("name", "date")]
     if _WAS_SO.search(statement.raw):  # "last year I lived in Rome" is no move
-        known = [d for d in known if d.relation not in _STATES]
+        known = [d for d in known if d.relation not in _OF_NOW]
     found = _sound(known)
     raw = trim(expand(statement.raw))
     found = found or _sound(

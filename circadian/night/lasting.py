@@ -246,7 +246,7 @@ def lies_somewhere(clause: Clause, slot: Slot) -> bool:
 
 
 _USED_TO = re.compile(r"(?P<subject>(?:I|we|(?:my|our|the) [\w' -]+?)) used to (?P<verb>[a-z]+)\b(?! to\b)")
-_STATES = bag("be live work teach stay have study go attend like love hate call name want need know think")
+_STATE_VERBS = bag("be live work teach stay have study go attend like love hate call name want need know think")
 
 
 def what_was(text: str) -> tuple[str, str]:
@@ -254,7 +254,7 @@ def what_was(text: str) -> tuple[str, str]:
     what was, replaces nothing that is. Only deeds: "my aunt used to live in Rome" tells no home."""
     used = _USED_TO.match(text)
     verb = used["verb"] if used else ""
-    if used is None or verb not in VERBS - _STATES or _NO_SUBJECT.search(used["subject"]):
+    if used is None or verb not in VERBS - _STATE_VERBS or _NO_SUBJECT.search(used["subject"]):
         return text, ""
     return f"{used['subject']} {past_of(verb)}{text[used.end() :]}", " once"
 
