@@ -81,4 +81,6 @@ def test_a_checkout_that_cannot_be_written_and_another_transformers_are_only_slo
     quick_import.use_kept_tables(module)
     assert [module.__dict__["define_import_structure"](folder) for _ in range(2)] == [TABLE, TABLE]
     assert len(scanned) == 2
+    folder.rmdir()
+    assert module.__dict__["define_import_structure"](folder) == TABLE
     quick_import.use_kept_tables(ModuleType("a reader that scans nothing"))

@@ -59,9 +59,9 @@ def use_kept_tables(reader: ModuleType) -> None:
     def read_or_scan(module_path: Any, prefix: str | None = None) -> Table:
         place = Path(module_path)
         folder = place.parent if place.is_file() else place
-        if folder.name != "models":
+        kept = path_of(folder) if folder.name == "models" else None
+        if kept is None:
             return scan(module_path, prefix)
-        kept = path_of(folder)
         table = read(kept)
         if table is None:
             table = scan(folder, None)
@@ -72,9 +72,12 @@ def use_kept_tables(reader: ModuleType) -> None:
     setattr(reader, SCAN, read_or_scan)
 
 
-def path_of(folder: Path) -> Path:
-    """Where the table of an installed version is kept: changed files make another folder time."""
-    key = short_id(metadata.version("transformers"), str(folder), str(folder.stat().st_mtime_ns))
+def path_of(folder: Path) -> Path | None:
+    """Where the table of an installed version is kept (changed files make another folder time); None for no such."""
+    try:
+        key = short_id(metadata.version("transformers"), str(folder), str(folder.stat().st_mtime_ns))
+    except (metadata.PackageNotFoundError, OSError):
+        return None
     return CHECKOUT / "models" / f"transformers-{key}.json"
 
 
