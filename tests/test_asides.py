@@ -8,6 +8,9 @@ from circadian.night.facts import read_turn
 # What is told besides, in sentences that tell more than one thing.
 BESIDES = {
     "I have a cousin called Bob who breeds alpacas.": ("my cousin's name is Bob", "Bob"),
+    "I have a daughter who is 4. She loves trains.": ("my daughter loves trains", "trains"),
+    "We have a neighbour who keeps bees. He is called Alvar.": ("my neighbour's name is Alvar", "Alvar"),
+    "I have a boss who hates mornings, and his name is Olli.": ("my boss's name is Olli", "Olli"),
     "My sister, a dentist, hates sweets.": ("my sister hates sweets", "sweets"),
     "It is quiet since my friend Roswitha moved to Ljubljana in the spring.": (
         "my friend's name is Roswitha",
@@ -32,6 +35,9 @@ def read(text: str) -> list[tuple[str, str]]:
         ("My sister, whose wife is a vet, will come too.", "my sister's wife is a vet", "vet"),
         ("Our house, which was built in 1871, has no cellar.", "our house was built in 1871", "1871"),
         ("I have a cousin who breeds alpacas.", "my cousin breeds alpacas", "alpacas"),
+        ("I have a daughter who is 4. She loves trains.", "my daughter is 4 years old", "4"),
+        ("We have a neighbour who keeps bees. He is called Alvar.", "our neighbour keeps bees", "bees"),
+        ("I have a boss who hates mornings, and his name is Olli.", "my boss hates mornings", "mornings"),
         ("I have a cousin called Bob who breeds alpacas.", "my cousin breeds alpacas", "alpacas"),
         ("My sister, a dentist, hates sweets.", "my sister is a dentist", "dentist"),
         (
@@ -74,7 +80,7 @@ def read(text: str) -> list[tuple[str, str]]:
     ],
 )
 def test_what_is_told_on_the_way_is_read(text: str, said: str, value: str) -> None:
-    assert {*read(text)} - {BESIDES.get(text)} == {(said, value)}
+    assert {*read(text)} == {(said, value), *([BESIDES[text]] if text in BESIDES else [])}
 
 
 @pytest.mark.parametrize(

@@ -79,10 +79,7 @@ def _spans(text: str) -> Iterator[tuple[str, int, int]]:
             yield from ((told, match.end("who"), match.end()) for told in _of_whom(match))
     had = _HAVING.search(text)
     if had:
-        clause = text.index(" who ", had.end("who"))
-        begin = (
-            had.start() if clause == had.end("who") else clause
-        )  # "I have a cousin" without a name says nothing more
+        begin = text.index(" who ", had.end("who"))
         yield f"{'our' if had['det'].lower() == 'we' else 'my'} {had['who']} {had['told']}", begin, had.end()
     for match in _TRADE.finditer(text):
         lasts = _LASTS.search(match["told"]) is not None

@@ -131,10 +131,12 @@ def read_turn(text: str) -> tuple[list[tuple[Draft, bool]], dict[str, int]]:
         if not found and not statement.names_only:
             _add(dropped, {"nothing lasting": 1})
         out += [(draft, update) for draft in found]
-    named = {
-        head_noun(d.subject) for d, _ in out if d.relation in ("name", "role", "attribute")
-    }  # "I have a hamster, he's called Peanut"
-    return [told for told in out if not (told[0].key == "i|have" and head_noun(told[0].value) in named)], dropped
+    told_of = {
+        head_noun(d.subject)
+        for d, _ in out
+        if d.relation in ("name", "role", "attribute") or head_noun(d.subject) in PEOPLE
+    }  # "I have a hamster, he's called Peanut", "I have a cousin who breeds alpacas"
+    return [one for one in out if not (one[0].key == "i|have" and head_noun(one[0].value) in told_of)], dropped
 
 
 def _aside(statement: Said) -> tuple[list[Draft], Said]:
