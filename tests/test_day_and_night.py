@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.night import share_cache
 from circadian.settings import Home
 from tests.conftest import CHECKOUT
 
@@ -49,9 +50,7 @@ def right_answers(home: Home) -> int:
 @pytest.mark.timeout(1500)
 def test_told_by_day_known_in_the_morning_and_gone_after_rollback(home: Home) -> None:
     flags = ["--model", "embedded"]
-    if "CIRCADIAN_TEST_CACHE" in os.environ:  # what the base model is asked once, for the night of the next step of CI
-        home.cache.parent.mkdir()
-        home.cache.symlink_to(os.environ["CIRCADIAN_TEST_CACHE"])
+    share_cache(home, os.environ.get("CIRCADIAN_TEST_CACHE"))
     chat = call("chat.py", home, *flags, "--max-tokens", "8", text="\n".join(TOLD) + "\n")
     assert chat.returncode == 0 and len(home.memories.read_text().splitlines()) == len(TOLD)
     assert right_answers(home) == 0

@@ -1,5 +1,6 @@
 """What benchmarks/night.py makes of answers: which probes are due, what counts as false, which bars are missed."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,8 +16,10 @@ from benchmarks.night import (
     judge,
     leaks,
     row_of,
+    share_cache,
 )
 from circadian.records import Json
+from circadian.settings import Home
 
 ITEMS = {str(n): n % 2 == 0 for n in range(400)}
 FIGURES: Json = {"lessons": 9, "tokens": 4000, "seconds": 100.0, "replay_seconds": 10.0, "peak_memory": 2e9}
@@ -62,13 +65,25 @@ def test_every_bar_can_be_missed(change: Json, words: str) -> None:
 def test_a_night_of_more_than_four_minutes_is_missed_on_the_first_night_only() -> None:
     assert missed(after(), seconds=231.0) == ["seed 0 night 1: 241 s, bar 4 minutes"]
     assert missed(after(), seconds=229.0) == [] == missed(after(), night=2, seconds=231.0)
+    assert missed(after(), "--cache", "x", seconds=231.0) == [], "what the base model is asked once was asked before"
+
+
+def test_homes_share_what_the_base_model_was_asked(tmp_path: Path) -> None:
+    one, other, alone = (Home(tmp_path / name) for name in ("one", "other", "alone"))
+    share_cache(one, tmp_path / "kept")
+    share_cache(other, str(tmp_path / "kept"))
+    (one.cache / "replay").write_text("x")
+    assert (other.cache / "replay").read_text() == "x"
+    share_cache(alone, None)
+    share_cache(alone, "")
+    assert not alone.root.exists()
 
 
 def test_later_nights_and_other_lives_have_their_own_bar_of_recall() -> None:
     for night, bar in RECALL_BARS.items():
         assert missed(after(recall=bar), night=night) == [] != missed(after(recall=bar - 0.01), night=night)
     assert missed(after(recall=0.81), "--recall-bar", "0.8") == [] != missed(after(recall=0.79), "--recall-bar", "0.8")
-    assert missed(after(recall=0.7, perplexity=30.0), "--quick") == []  # three facts: recall alone, of a looser bar
+    assert missed(after(recall=0.7, perplexity=30.0), "--quick") == []  # three turns: recall alone, of a looser bar
     assert missed(after(recall=0.5), "--quick")
 
 

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -47,7 +48,7 @@ def test_files_are_read_once_and_again_when_the_table_is_damaged(
     from circadian.backend import quick_import
 
     monkeypatch.setattr(quick_import, "CHECKOUT", tmp_path)
-    folder = tmp_path / "site" / "models"
+    folder = tmp_path / "site-packages" / "transformers" / "models"
     folder.mkdir(parents=True)
     scanned: list[str] = []
     module = reader(scanned)
@@ -61,9 +62,16 @@ def test_files_are_read_once_and_again_when_the_table_is_damaged(
     assert define(folder) == TABLE and len(scanned) == 2
     kept.write_text('{"version": 1, "tables": [["torch"]]}')
     assert define(folder) == TABLE and len(scanned) == 3
-    assert define(folder) == TABLE and len(scanned) == 3
+    kept.write_text('{"version": 1, "tables": []}')
+    assert define(folder) == TABLE and len(scanned) == 4
+    kept.write_text('{"version": 1, "tables": [[["torch"], {"llama": "LlamaModel"}]]}')
+    assert define(folder) == TABLE and len(scanned) == 5
+    assert define(folder) == TABLE and len(scanned) == 5
     (folder.parent / "other").mkdir()
-    assert define(folder.parent / "other") == TABLE and len(scanned) == 4, "no models: transformers' own business"
+    assert define(folder.parent / "other") == TABLE and len(scanned) == 6, "no models: transformers' own business"
+    edited = tmp_path / "src" / "transformers" / "models"
+    edited.mkdir(parents=True)
+    assert [define(edited), define(edited)] == [TABLE, TABLE] and len(scanned) == 8
 
 
 @pytest.mark.mlx
@@ -74,13 +82,34 @@ def test_a_checkout_that_cannot_be_written_and_another_transformers_are_only_slo
 
     (tmp_path / "models").write_text("in the way of a folder")
     monkeypatch.setattr(quick_import, "CHECKOUT", tmp_path)
-    folder = tmp_path / "site" / "models"
+    folder = tmp_path / "site-packages" / "transformers" / "models"
     folder.mkdir(parents=True)
     scanned: list[str] = []
     module = reader(scanned)
     quick_import.use_kept_tables(module)
     assert [module.__dict__["define_import_structure"](folder) for _ in range(2)] == [TABLE, TABLE]
     assert len(scanned) == 2
-    folder.rmdir()
-    assert module.__dict__["define_import_structure"](folder) == TABLE
     quick_import.use_kept_tables(ModuleType("a reader that scans nothing"))
+
+
+@pytest.mark.mlx
+@pytest.mark.parametrize("table", [None, [], {("torch",): ["llama"]}, {frozenset({1, "torch"}): {"llama": {"A"}}}])
+def test_another_version_with_other_tables_and_arguments_does_as_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, table: object
+) -> None:
+    from circadian.backend import quick_import
+
+    monkeypatch.setattr(quick_import, "CHECKOUT", tmp_path)
+    folder = tmp_path / "site-packages" / "transformers" / "models"
+    folder.mkdir(parents=True)
+    module = ModuleType("reader")
+
+    def scan(*_: object, **kwargs: object) -> object:
+        return (table, kwargs) if kwargs else table
+
+    module.__dict__["define_import_structure"] = scan
+    quick_import.use_kept_tables(module)
+    define: Callable[..., object] = module.__dict__["define_import_structure"]
+    assert define(folder) == table
+    assert define(folder, sort_keys=True) == (table, {"sort_keys": True})
+    assert not (tmp_path / "models").exists()

@@ -9,6 +9,7 @@ reads its files as ever.
 import contextlib
 import importlib.util
 import sys
+from collections.abc import Callable
 from importlib import metadata
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
@@ -21,6 +22,7 @@ from circadian.files import read_json, write_json
 from circadian.records import short_id
 from circadian.settings import CHECKOUT
 
+INSTALLED = ("site-packages", "dist-packages")  # where nobody edits what a version is made of
 READER = "transformers.utils.import_utils"
 SCAN = "define_import_structure"  # (folder or a file in it, prefix) -> table
 Table = dict[frozenset[str], dict[str, set[str]]]  # needed libraries -> module -> what it exports
@@ -56,42 +58,46 @@ def use_kept_tables(reader: ModuleType) -> None:
     if scan is None:
         return
 
-    def read_or_scan(module_path: Any, prefix: str | None = None) -> Table:
-        place = Path(module_path)
-        folder = place.parent if place.is_file() else place
-        kept = path_of(folder) if folder.name == "models" else None
-        if kept is None:
-            return scan(module_path, prefix)
-        table = read(kept)
-        if table is None:
-            table = scan(folder, None)
-            write(kept, table)
-        named = f"{prefix}." if prefix else ""
-        return {needs: {named + m: names for m, names in found.items()} for needs, found in table.items()}
+    def read_or_scan(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return from_table(scan, *args, **kwargs)
+        except Exception:  # other arguments, another kind of table: whatever it is, transformers can do it by itself
+            return scan(*args, **kwargs)
 
     setattr(reader, SCAN, read_or_scan)
 
 
-def path_of(folder: Path) -> Path | None:
-    """Where the table of an installed version is kept (changed files make another folder time); None for no such."""
-    try:
-        key = short_id(metadata.version("transformers"), str(folder), str(folder.stat().st_mtime_ns))
-    except (metadata.PackageNotFoundError, OSError):
-        return None
-    return CHECKOUT / "models" / f"transformers-{key}.json"
+def from_table(scan: Callable[..., Table], module_path: Any, prefix: str | None = None) -> Table:
+    """What `scan` returns for these arguments, which may be a folder or a file in it. Raises whatever goes wrong."""
+    place = Path(module_path)
+    folder = place.parent if place.is_file() else place
+    if folder.name != "models" or folder.parent.parent.name not in INSTALLED:
+        return scan(module_path, prefix)
+    kept = path_of(folder)
+    table = read(kept)
+    if table is None:
+        table = scan(folder, None)
+        write(kept, table)
+    named = f"{prefix}." if prefix else ""
+    return {needs: {named + m: names for m, names in found.items()} for needs, found in table.items()}
+
+
+def path_of(folder: Path) -> Path:
+    """Where the table of the installed version in `folder` is kept."""
+    return CHECKOUT / "models" / f"transformers-{short_id(metadata.version('transformers'), str(folder))}.json"
 
 
 def read(path: Path) -> Table | None:
     try:
         rows = read_json(path)["tables"]
-        return {frozenset(needs): {m: {*names} for m, names in found.items()} for needs, found in rows}
+        listed = all(isinstance(names, list) for _, found in rows for names in found.values())
+        table = {frozenset(needs): {m: {*names} for m, names in found.items()} for needs, found in rows}
     except (OSError, UserError, KeyError, TypeError, ValueError, AttributeError):
         return None
+    return table if table and listed else None
 
 
 def write(path: Path, table: Table) -> None:
     rows = [[sorted(needs), {m: sorted(names) for m, names in found.items()}] for needs, found in table.items()]
     with contextlib.suppress(OSError, UserError):  # a checkout that may not be written is only slower
-        for old in path.parent.glob("transformers-*.json"):
-            old.unlink(missing_ok=True)
         write_json(path, {"tables": rows})
