@@ -23,9 +23,9 @@ from circadian.night.forget import read_forgotten
 from circadian.night.options import NightOptions
 from circadian.night.plan import Start
 from circadian.night.progress import NightProgress
-from circadian.night.reader import is_large, read_by_model
+from circadian.night.reader import is_able, read_by_model
 from circadian.night.train import CHECKPOINT, WORK, train_in_child
-from circadian.night.verify import refine
+from circadian.night.verify import Verdicts, refine
 from circadian.nightly_exam import (
     Candidate,
     Examined,
@@ -37,7 +37,7 @@ from circadian.nightly_exam import (
     set_exam,
     weigh,
 )
-from circadian.records import STUDIED, Json, Manifest, Turn, Verdict
+from circadian.records import STUDIED, Json, Manifest, Turn, Verdict, short_id
 from circadian.reexamine import Waiting, described, examine_again, newest_inconclusive, waiting_candidate
 from circadian.safeguards import unsound_study, without_repeats
 from circadian.settings import Home, Settings
@@ -228,7 +228,7 @@ def plan_night(
         start = planning.begin(data, start, settings.night, planning.studied_by(home, start.tag))
     tag = shelf.next_tag(home, datetime.now().astimezone().date())
     asked = settings.night.verify
-    night = replace(settings.night, verify=is_large(settings) if asked is None else asked)
+    night = replace(settings.night, verify=is_able(settings) if asked is None else asked)
     plan = planning.plan_document(home, tag, settings.model.model, night, data, start, exclude)
     return Night(tag, home.nights / tag, data, start, plan), ""
 
@@ -289,10 +289,11 @@ def describe_plan(night: Night, settings: Settings, waiting: Waiting | None = No
     again = f"{waiting.tag} is examined again, with {described(waiting)}\n" if waiting else ""
     if waiting and waiting.holds_all(night.data):
         return f"{again}nothing was told since: no training\nnothing was written"
+    checked = ", each checked by the model first (not in the time below)" if night.plan["settings"]["verify"] else ""
     return (
         f"{again}night {night.tag}, from {described_start(night.start)} on {settings.model.model}\n"
         f"{len(night.data.active)} facts\n{facts}\n"
-        f"{len(night.data.train)} lessons of {cost.tokens} tokens, up to {passes:.3g} passes\n"
+        f"{len(night.data.train)} lessons of {cost.tokens} tokens, up to {passes:.3g} passes{checked}\n"
         f"about {duration(cost.seconds)} at most here, {cost.memory / 1e9:.1f} GB at the peak\n"
         "nothing was written"
     )
@@ -335,8 +336,14 @@ def refined(settings: Settings, options: NightOptions, night: Night) -> NightDat
     model.seed(settings.night.seed)
     exclude, progress = frozenset[str](night.plan["exclude"]), Progress("asking for and checking lessons")
     asked = replace(settings.night, verify=night.plan["settings"]["verify"])
+    verdicts = Verdicts(
+        Path(night.plan["cache"]) / f"verified-{short_id(model.source.name, model.source.revision)}.json"
+    )
+    weak, more = settings.night.verify is not None, options.augment
     try:
-        data, lines = refine(model, night.data, asked, exclude, more=options.augment, progress=progress)
+        data, lines = refine(
+            model, night.data, asked, exclude, more=more, weak=weak, verdicts=verdicts, progress=progress
+        )
     finally:
         model.close()
     for line in lines:

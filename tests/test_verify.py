@@ -1,12 +1,14 @@
 """Lessons checked by the base model: what stays, what is dropped and counted, and what is never judged."""
 
 import json
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from circadian.cycle import plan_night
+import run_cycle
+from circadian.cycle import describe_plan, plan_night, sleep
 from circadian.day.journal import read_journal
 from circadian.night import reader as reader_of_turns
 from circadian.night.augment import request
@@ -15,9 +17,9 @@ from circadian.night.facts import gather
 from circadian.night.lessons import contains, make_lessons
 from circadian.night.options import NightOptions
 from circadian.night.plan import plan_data
-from circadian.night.verify import FEWEST, KEPT, KNOWN, NOT_READ, refine, verify
+from circadian.night.verify import FEWEST, KEPT, KNOWN, NOT_READ, Verdicts, refine, verify
 from circadian.records import Fact, Lesson, Message, Turn
-from circadian.settings import Home, ModelSettings, NightSettings, Settings
+from circadian.settings import Home, ModelSettings, NightSettings, Settings, load_settings
 from tests.conftest import ScriptedModel
 
 TOLD = "My dog's name is Noodle."
@@ -164,12 +166,54 @@ def test_with_the_setting_the_rules_lessons_are_checked_and_the_probes_are_not(t
     assert read_night(tmp_path)[1]["dropped"][NOT_READ] == gone
 
 
+def test_a_verdict_is_asked_for_once_and_kept_without_a_word_of_what_was_told(tmp_path: Path) -> None:
+    (fact,) = facts_of(TOLD)
+    path, model = tmp_path / "verdicts.json", reader(fails=QUESTIONS[:1])
+    first = verify(model, [fact], lessons_of(fact), verdicts=Verdicts(path))
+    assert len(model.asked) == 2 * len(QUESTIONS) and "Noodle" not in path.read_text()
+    other = ScriptedModel(default="not asked")
+    assert verify(other, [fact], lessons_of(fact), verdicts=Verdicts(path)) == first and other.asked == []
+    (changed,) = facts_of("My dog's name is Rex.")
+    verify(other, [changed], lessons_of(changed), verdicts=Verdicts(path))
+    assert len(other.asked) == 2 * len(QUESTIONS), "another fact is another verdict"
+    path.write_text("{")
+    assert Verdicts(path).of == {}
+
+
+def test_a_model_that_reads_little_judges_nothing_unless_it_was_asked_to() -> None:
+    data, settings = data_of(TOLD, "I live in Turku."), NightSettings(verify=True)
+    hello = ScriptedModel(default="Hello!")
+    kept, (line,) = refine(hello, data, settings, frozenset(), more=False, weak=False)
+    assert (kept.train, kept.dropped) == (data.train, data.dropped) and line.startswith("verified: 0 of ")
+    assert "judges none" in line
+    asked, _ = refine(hello, data, settings, frozenset(), more=False, weak=True)
+    assert len(asked.train) < len(data.train)
+
+
 def test_the_order_of_the_lessons_stays() -> None:
     data = data_of(TOLD, "I live in Turku.", "My sister's birthday is April 17.")
     lessons = make_lessons(data.facts, seed=0).train
     checked = verify(ScriptedModel(default="Noodle"), data.active, lessons)
     places = [lessons.index(x) for x in checked.kept]
     assert places == sorted(places) and len(places) < len(lessons)
+
+
+@pytest.mark.parametrize(
+    ("written", "flags", "verify"),
+    [
+        ("", (), None),
+        ("true", (), True),
+        ("false", (), False),
+        ("false", ("--verify",), True),
+        ("true", ("--no-verify",), False),
+    ],
+)
+def test_verify_is_asked_for_refused_or_left_open(
+    home: Home, written: str, flags: Sequence[str], verify: bool | None
+) -> None:
+    home.config.write_text(f"[night]\nverify = {written}\n" if written else "")
+    args = run_cycle.build_parser().parse_args(["--home", str(home.root), *flags])
+    assert load_settings(home, args).night.verify is verify
 
 
 @pytest.mark.parametrize(
@@ -187,6 +231,29 @@ def test_lessons_are_verified_where_the_model_can_read(
     turns = read_journal(home.memories).turns
     planned, _ = plan_night(home, Settings(model=model, night=night), NightOptions(), turns)
     assert planned is not None and planned.plan["settings"]["verify"] is verified
+    assert ("each checked by the model first" in describe_plan(planned, Settings(model=model, night=night))) is verified
+
+
+@pytest.mark.parametrize(("asked", "said"), [(None, True), (False, False)])
+@pytest.mark.mlx
+def test_a_night_of_an_able_model_asks_it_by_itself(
+    home: Home,
+    tiny_model: Path,
+    asked_before: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    asked: bool | None,
+    said: bool,
+) -> None:
+    from tests.test_cycle import tell
+
+    monkeypatch.setattr(reader_of_turns, "ABLE", 1)
+    tell(home, TOLD)
+    shutil.copytree(asked_before, home.cache)
+    night = NightSettings(verify=asked, extract="rules", iters=2, batch_size=4, rank=2)
+    assert sleep(home, Settings(model=ModelSettings(str(tiny_model)), night=night), NightOptions())
+    assert ("| verified: 0 of " in capsys.readouterr().err) is said
+    assert len([*home.cache.glob("verified-*.json")]) == said
 
 
 @pytest.mark.mlx

@@ -37,7 +37,7 @@ def read_by_model(
     if remote and not dry_run:
         key_from_environment("--extract gemini", INSTEAD)
     earlier = read_replies(store(home))
-    if is_able(settings):
+    if has_reader(settings):
         todo = unread(turns, earlier, marks, remote=remote)
         if remote:
             tell_what_is_sent(turns, todo, settings.synthetic.gemini_model, dry_run)
@@ -61,12 +61,12 @@ def is_private(turn: Turn) -> bool:
     return any(tag.lower() in PRIVATE for tag in turn.tags)
 
 
-def is_able(settings: Settings) -> bool:
+def has_reader(settings: Settings) -> bool:
     """Whether there is somebody to ask: Gemini or the model by name, with "auto" a model of ABLE parameters."""
-    return settings.night.extract != "auto" or is_large(settings)
+    return settings.night.extract != "auto" or is_able(settings)
 
 
-def is_large(settings: Settings) -> bool:
+def is_able(settings: Settings) -> bool:
     """Whether the base model has ABLE parameters: reads facts and judges lessons unless the settings say otherwise."""
     if settings.model.model == EMBEDDED:
         return False
