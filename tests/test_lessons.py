@@ -27,12 +27,12 @@ def texts_of(name: str) -> list[str]:
 
 @cache
 def every_set() -> tuple[tuple[Fact, LessonSet], ...]:
-    """Each labelled turn and each unseen relation with its lessons, one life per turn."""
+    """Each labelled turn and each unseen relation with its lessons, one life per turn; every fourth of strangers."""
     out: list[tuple[Fact, LessonSet]] = []
     for text in (
         *texts_of("unseen_relations.jsonl"),
         *texts_of("labelled_turns.jsonl"),
-        *texts_of("stranger_turns.jsonl"),
+        *texts_of("stranger_turns.jsonl")[::4],
     ):
         facts = facts_of(text)
         lessons = make_lessons(facts, seed=0)
