@@ -8,9 +8,8 @@ gate: this measures the recipe. Where a night begins is decided as in a cycle, o
 model (nights that are not measured are then left out, nothing depends on them), or always going on. `--rivals` runs
 stock `mlx_lm lora` beside it: the raw log with the original's settings, and the night's own lessons, and compares
 lessons per second. `leak`: of the general requests of requests.jsonl those answered with something told; no bar.
-`--cache DIR` is where all seeds and runs find what the base model is asked once (with --quick also
-$CIRCADIAN_TEST_CACHE); the four minutes are not judged then, for they are a first night's. Exit code 1 when a bar is
-missed.
+With --quick what the base model is asked once is kept in $CIRCADIAN_TEST_CACHE, if there is one. Exit code 1 when a bar
+is missed.
 """
 
 import argparse
@@ -93,7 +92,6 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--measure", type=int, nargs="*", help="nights to measure (default: first, tenth, last)")
     parser.add_argument("--seeds", type=int, nargs="*", default=[0])
     parser.add_argument("--start", choices=("auto", "base", "live"), default="auto", help="where every night begins")
-    parser.add_argument("--cache", type=Path, help="keep there what a base model is asked once, for other runs")
     parser.add_argument("--rivals", action="store_true", help="also stock mlx_lm lora: the raw log, and our lessons")
     parser.add_argument("--quick", action="store_true", help="three turns of night 1, a loose bar: for CI")
     parser.add_argument("--recall-bar", type=float, help="instead of the bars for nights 1, 10 and 30")
@@ -114,7 +112,7 @@ def main(argv: list[str] | None = None) -> int:
     model.close()
     rows: list[Row] = []
     missed: list[str] = []
-    cache = args.cache or (args.quick and os.environ.get("CIRCADIAN_TEST_CACHE")) or None
+    cache = os.environ.get("CIRCADIAN_TEST_CACHE") if args.quick else None
     for seed in args.seeds[: 1 if args.quick else None]:
         with tempfile.TemporaryDirectory(prefix="life-") as folder:
             home = Home(Path(folder))
@@ -132,7 +130,7 @@ def main(argv: list[str] | None = None) -> int:
     return 1 if missed else 0
 
 
-def share_cache(home: Home, folder: Path | str | None) -> None:
+def share_cache(home: Home, folder: str | None) -> None:
     """Let a home find what the base model is asked once in `folder`, where other homes left it; None: its own."""
     if folder:
         Path(folder).mkdir(parents=True, exist_ok=True)
@@ -368,7 +366,7 @@ def judge(
         ),
     }
     out += [f"{where}: {name} {value:+.1%}, bar {BARS[name]:+.0%}" for name, (value, ok) in checks.items() if not ok]
-    if night == 1 and not args.cache and figures["seconds"] + figures["replay_seconds"] > MINUTES * 60:
+    if night == 1 and figures["seconds"] + figures["replay_seconds"] > MINUTES * 60:
         out.append(f"{where}: {figures['seconds'] + figures['replay_seconds']:.0f} s, bar {MINUTES:.0f} minutes")
     return out
 

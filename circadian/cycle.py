@@ -25,7 +25,7 @@ from circadian.night.plan import Start
 from circadian.night.progress import NightProgress
 from circadian.night.reader import is_able, read_by_model
 from circadian.night.train import CHECKPOINT, WORK, train_in_child
-from circadian.night.verify import Verdicts, refine
+from circadian.night.verify import VERDICTS, Verdicts, refine
 from circadian.nightly_exam import (
     Candidate,
     Examined,
@@ -289,7 +289,8 @@ def describe_plan(night: Night, settings: Settings, waiting: Waiting | None = No
     again = f"{waiting.tag} is examined again, with {described(waiting)}\n" if waiting else ""
     if waiting and waiting.holds_all(night.data):
         return f"{again}nothing was told since: no training\nnothing was written"
-    checked = ", each checked by the model first (not in the time below)" if night.plan["settings"]["verify"] else ""
+    to_check = night.plan["settings"].get("verify") and not night.plan.get("resume")
+    checked = ", each checked by the model first (not in the time below)" if to_check else ""
     return (
         f"{again}night {night.tag}, from {described_start(night.start)} on {settings.model.model}\n"
         f"{len(night.data.active)} facts\n{facts}\n"
@@ -337,7 +338,7 @@ def refined(settings: Settings, options: NightOptions, night: Night) -> NightDat
     exclude, progress = frozenset[str](night.plan["exclude"]), Progress("asking for and checking lessons")
     asked = replace(settings.night, verify=night.plan["settings"]["verify"])
     verdicts = Verdicts(
-        Path(night.plan["cache"]) / f"verified-{short_id(model.source.name, model.source.revision)}.json"
+        Path(night.plan["cache"]) / f"{VERDICTS}{short_id(model.source.name, model.source.revision)}.json"
     )
     weak, more = settings.night.verify is not None, options.augment
     try:

@@ -25,6 +25,7 @@ from circadian.night.forget import holders, keep_mark, lineage, read_forgotten, 
 from circadian.night.plan import DONE
 from circadian.night.reader import drop_replies, read_before, store
 from circadian.night.train import CHECKPOINT, WORK
+from circadian.night.verify import VERDICTS
 from circadian.records import Fact, Forgotten, Json, Manifest, Turn, normalize
 from circadian.settings import Home
 from circadian.shelf.adapters import DELETING
@@ -192,9 +193,13 @@ def files_of(home: Home) -> list[Path]:
 
 
 def derived(home: Home) -> list[Path]:
-    """The report's pages and pictures below logs/, those that a killed write left half-done included."""
+    """The report's pages and pictures below logs/, and the verdicts on lessons, whose hashes a guess could be compared
+    with; those that a killed write left half-done included."""
     names = {p: p.name.lower() for p in files_in(home.logs)}
-    return [p for p, n in names.items() if n.endswith(DERIVED) or (n.endswith(".tmp") and any(d in n for d in DERIVED))]
+    shown = [
+        p for p, n in names.items() if n.endswith(DERIVED) or (n.endswith(".tmp") and any(d in n for d in DERIVED))
+    ]
+    return [*shown, *(p for p in files_in(home.cache) if VERDICTS in p.name)]
 
 
 def clean_night(home: Home, folder: Path, mark: Forgotten) -> None:

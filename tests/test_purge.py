@@ -63,6 +63,7 @@ def lived_in(home: Home) -> Forgotten:
     (home.logs / "schedule.log").write_text("one\ntold twice: Your dog's name is Noodle.\ntwo\n")
     header = json.dumps({"__metadata__": {"rows": json.dumps([["Who is Noodle?", "A dog."]])}}).encode()
     home.cache.mkdir()
+    write_json(home.cache / "verified-0123.json", {"verdicts": {"a hash of what was told": ""}})
     (home.cache / "replay-1.safetensors").write_bytes(len(header).to_bytes(8, "little") + header)
     (home.memories.parent / ".memories.jsonl.77.tmp").write_text('{"half": "Noodle')
     return find(turns_of(home), (), VALUE)
@@ -75,7 +76,7 @@ def saying(home: Home) -> list[str]:
 
 
 def assert_purged(home: Home, mark: Forgotten) -> None:
-    assert saying(home) == []
+    assert saying(home) == [] and not [*home.cache.glob("verified-*")]
     assert shelf.live_tag(home) == OLD and [a.tag for a in shelf.list_adapters(home)] == [OLD]
     assert_good(home)
     assert [t.user for t in turns_of(home)] == ["I live in Bonn.", "What is two and two?"]

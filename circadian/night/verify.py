@@ -26,6 +26,7 @@ KEPT = "kept unverified"
 NOT_READ = "lessons not answered with the fact in view"
 KNOWN = "lessons answered without the fact"
 READS = 0.5  # of the lessons, passed: a model that passes fewer is no reader, and judges none unless it was asked for
+VERDICTS = "verified-"  # begins the name of a file of them
 AT_ONCE = 128  # lessons asked about before their verdicts are written down
 
 
