@@ -405,7 +405,7 @@ def stock(model: str, data: Path, adapter: Path, flags: list[str]) -> Row:
 
     Returns its seconds (loading included), the tokens that it trained on, and its peak memory in bytes.
     """
-    from circadian.backend.model import find_model
+    from circadian.backend.source import find_model
 
     folder = float_copy(find_model(model).folder)
     command = [sys.executable, "-c", STOCK, "--model", str(folder), "--train", "--data", str(data)]

@@ -357,7 +357,7 @@ def put_on_shelf(
 ) -> None:
     """adapters/<tag>/: weights, config, reports and verdict where there are any and, written last, the manifest."""
     from circadian.backend.device import versions
-    from circadian.backend.model import find_model
+    from circadian.backend.source import find_model
 
     config: Json = json.loads((night.folder / WORK / "adapter_config.json").read_bytes())
     settings = {**night.plan["settings"], **config["study"], "scale": config["lora_parameters"]["scale"]}

@@ -78,19 +78,15 @@ def says(text: str, mark: Forgotten) -> bool:
 
     A number or a word of two letters is in every log: there only the statement counts.
     """
-    said = (*(f.statement.rstrip(".") for f in mark.facts), *values(mark))
     read = f" {normalize(text)} "
-    return any(f" {words} " in read for words in plain(said))
+    return any(f" {words} " in read for words in plain(tuple((f.statement, f.value) for f in mark.facts)))
 
 
 @lru_cache(maxsize=64)
-def plain(said: tuple[str, ...]) -> tuple[str, ...]:
-    """Normalized once for all the lines of a home."""
+def plain(told: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+    """What to look for, of statements and values, normalized once for all the lines of a home."""
+    said = (*(statement.rstrip(".") for statement, _ in told), *(value for _, value in told if is_telling(value)))
     return tuple(filter(None, map(normalize, said)))
-
-
-def values(mark: Forgotten) -> list[str]:
-    return [f.value for f in mark.facts if is_telling(f.value)]
 
 
 def is_telling(value: str) -> bool:

@@ -26,7 +26,7 @@ def without_repeats(turns: Sequence[Turn]) -> tuple[list[Turn], tuple[str, ...]]
 
 def broken_files(folder: Path, model: str) -> tuple[str, ...]:
     """Why the candidate in `folder` can't be loaded on the base model, or should not be."""
-    from circadian.backend.model import find_model
+    from circadian.backend.source import find_model
 
     return tuple(shelf.candidate_problems(folder, model, find_model(model).folder))
 

@@ -209,7 +209,7 @@ def test_runs_add_up_and_labels_stay_apart(
 def test_an_interrupted_run_goes_on_where_it_was(
     home: Home, tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from circadian.backend.model import find_model
+    from circadian.backend.source import find_model
 
     weak = {"id": "w", "category": "sums", "prompt": "Is 2 even?", "scorer": "regex", "target": "(?i)^yes"}
     write_rows(tmp_path / "mine.jsonl", [*SUITE, weak])

@@ -24,7 +24,7 @@ from circadian.gate.evidence import TOTAL
 from circadian.gate.policy import decide, judge, look_again
 from circadian.records import Report, Score
 
-NIGHTS = 400
+NIGHTS = 200
 POWER_NIGHTS = 60  # of a candidate that is good, or bad: these shares are far from their bars
 
 
@@ -37,7 +37,7 @@ def test_another_seed_on_the_same_lessons_is_neither_better_nor_harmful(values: 
 
 
 def test_more_noise_makes_more_doubt_not_more_alarms() -> None:
-    decisions = [night(seed, replace(World(), flips=2 * FLIPS, values=False)) for seed in range(200)]
+    decisions = [night(seed, replace(World(), flips=2 * FLIPS, values=False)) for seed in range(NIGHTS)]
     assert falsely_harmful(decisions) <= 0.05 and share(decisions, "promote") <= 0.05
 
 

@@ -39,7 +39,7 @@ def test_a_score_is_of_the_sandbox_that_ran_it() -> None:
 
 @pytest.mark.mlx
 def test_the_exam_of_a_night_goes_on_where_it_was(home: Home, tiny_model: Path) -> None:
-    from circadian.backend.model import find_model
+    from circadian.backend.source import find_model
 
     revision = f"{tiny_model}@{find_model(str(tiny_model)).revision}"
     partial = open_partial(home.cache, revision, None, ITEMS, folder=SCORES)

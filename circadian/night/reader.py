@@ -70,8 +70,8 @@ def is_able(settings: Settings) -> bool:
     """Whether the base model has ABLE parameters: reads facts and judges lessons unless the settings say otherwise."""
     if settings.model.model == EMBEDDED:
         return False
-    from circadian.backend.model import find_model
     from circadian.backend.size import parameters
+    from circadian.backend.source import find_model
 
     return parameters(find_model(settings.model.model).folder) >= ABLE
 
