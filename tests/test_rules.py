@@ -232,6 +232,17 @@ def test_help_works_and_loads_no_mlx(name: str) -> None:
     assert [module for module in sorted(loaded) if within(module, HEAVY)] == []
 
 
+def test_a_base_model_is_found_without_the_trainer(tmp_path: Path) -> None:
+    """A plan, a shelf and a verdict need its folder and revision, not a second of importing mlx-lm and transformers."""
+    (tmp_path / "config.json").write_text("{}")
+    code = (
+        "import sys; from circadian.backend.source import find_model; "
+        f"print(find_model({str(tmp_path)!r}).name, sorted({{'mlx_lm', 'transformers'}} & {{*sys.modules}}))"
+    )
+    found = subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT, capture_output=True, text=True, check=True)
+    assert found.stdout == f"{tmp_path} []\n"
+
+
 def test_the_top_holds_the_six_scripts_and_no_other() -> None:
     assert {path.name for path in CHECKOUT.glob("*.py")} == set(SCRIPTS)
 
