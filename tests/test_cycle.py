@@ -228,7 +228,8 @@ def test_too_many_facts_wait_for_the_next_night(night: tuple[Home, list[str]]) -
     assert facts[0] in second
 
 
-def test_a_start_without_a_journal(home: Home, tiny_model: Path) -> None:
+def test_a_start_without_a_journal(home: Home, tiny_model: Path, asked_before: Path) -> None:
+    shutil.copytree(asked_before, home.cache)
     assert call("build_synthetic.py", home, "--turns", "30")[0] == 0
     code, _, err = call("run_cycle.py", home, "--model", str(tiny_model), "--synthetic", *FAST)
     assert code == 3, err
@@ -239,6 +240,7 @@ def test_augmenting_is_repeatable(night: tuple[Home, list[str]], tmp_path: Path)
     other = Home(tmp_path / "other")
     other.memories.parent.mkdir(parents=True)
     other.memories.write_bytes(home.memories.read_bytes())
+    shutil.copytree(home.cache, other.cache)
     for h in (home, other):
         code, _, err = call("sleep.py", h, *flags, "--augment", "--temp", "1.0")
         assert code == 0 and "augmented:" in err
