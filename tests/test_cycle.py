@@ -262,7 +262,7 @@ def test_killed_at_any_stage_the_link_stays_and_the_night_resumes(night: tuple[H
     first = next(home.adapters.glob("2*")).name
     home.live.symlink_to(first)
     tell(home, "My car is a Fiat.")
-    flags = [*flags, "--iters", "60"]
+    flags = [*flags, "--iters", "40"]
     for sign in ("plan.json", "checkpoint.safetensors", "candidate/adapter_config.json"):
         before = set(home.nights.glob("*/plan.json"))
         process = start("run_cycle.py", home, *flags)
@@ -279,7 +279,7 @@ def test_killed_at_any_stage_the_link_stays_and_the_night_resumes(night: tuple[H
     assert code == 3, err
     assert "resuming" in err
     newest = max(home.adapters.glob("2*"), key=lambda p: p.stat().st_mtime)
-    assert json.loads((newest / "manifest.json").read_text())["figures"]["steps"] == 60
+    assert json.loads((newest / "manifest.json").read_text())["figures"]["steps"] == 40
     assert (newest / "verdict.json").is_file() and str(home.live.readlink()) == first
 
 
@@ -287,7 +287,7 @@ def test_a_killed_child_is_reported_and_resumed_to_the_same_weights(
     night: tuple[Home, list[str]], tmp_path: Path
 ) -> None:
     home, flags = night
-    flags = [*flags, "--iters", "120"]
+    flags = [*flags, "--iters", "60"]  # three checkpoints
     process = start("sleep.py", home, *flags)
     wait_for(lambda: list(home.nights.glob("*/checkpoint.safetensors")))
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
@@ -301,6 +301,7 @@ def test_a_killed_child_is_reported_and_resumed_to_the_same_weights(
     whole = Home(tmp_path / "whole")
     whole.memories.parent.mkdir(parents=True)
     whole.memories.write_bytes(home.memories.read_bytes())
+    shutil.copytree(home.cache, whole.cache)
     assert call("sleep.py", whole, *flags)[0] == 0
     weights = [[f.read_bytes() for f in sorted(h.adapters.glob("2*/*.safetensors"))] for h in (home, whole)]
     assert len(weights[0]) == 2

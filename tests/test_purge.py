@@ -56,6 +56,9 @@ def lived_in(home: Home) -> Forgotten:
         innocent = home.nights / tag
         write_night(innocent, plan_data(turns_of(home)[2:3], NIGHT, frozenset()), {"tag": tag, "start_tag": start})
         (innocent / "checkpoint.safetensors").write_bytes(b"weights")
+    for path in home.nights.glob("*/*.jsonl"):  # a home that is copied and searched a hundred times has short nights
+        lines = path.read_bytes().splitlines(keepends=True)
+        path.write_bytes(b"".join(line for n, line in enumerate(lines) if n % 8 == 0 or VALUE.encode() in line))
     history = home.memories.parent / "chat_history"
     history.write_text("\n# 2026-08-22\n+My dog is called Noodle.\n\n# 2026-08-23\n+I live in Bonn.\n")
     home.memories.with_name("memories.torn.jsonl").write_text('{"messages": [{"role": "user", "content": "Noodle is\n')
