@@ -57,8 +57,9 @@ FIRST_SIGHT = {
 }
 # By another who had read nothing, 2026-11-30: 440 messages as people type them to an assistant, two facts and more in
 # most that tell any, every phrase of a sentence labelled. Rules don't reach that: two of us mended on half of the first
-# 240 for an hour each, which brought 0.17 and 0.13 of recall there, 0.01 and nothing on the last 200, and was not kept
-# (docs/design.md, twenty-first round). Not in what is judged, which is what rules were made for.
+# 240 for an hour each, which brought 0.17 and 0.13 of recall there, on the last 200 +0.01 and -0.01, and was not kept
+# (docs/design.md, twenty-first round). Not in what is judged, which is what rules were made for. See its mistakes by
+# --labels tests/data/dense_turns.jsonl --mistakes.
 DENSE = DATA / "dense_turns.jsonl"
 UNSEEN = "stranger-17"  # by others, 2026-11-30; no rule was made or mended for it, and who mends has not read it
 

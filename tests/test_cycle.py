@@ -284,16 +284,18 @@ def test_killed_at_any_stage_the_link_stays_and_the_night_resumes(night: tuple[H
 
 
 def test_a_killed_child_is_reported_and_resumed_to_the_same_weights(
-    night: tuple[Home, list[str]], tmp_path: Path
+    night: tuple[Home, list[str]], asked_before: Path, tmp_path: Path
 ) -> None:
     home, flags = night
-    flags = [*flags, "--iters", "60"]  # three checkpoints
+    flags = [*flags, "--iters", "80"]  # four checkpoints
     process = start("sleep.py", home, *flags)
     wait_for(lambda: list(home.nights.glob("*/checkpoint.safetensors")))
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     if not children.exists():
         pytest.skip("needs /proc to find the child process")
-    os.kill(int(children.read_text().split()[0]), signal.SIGKILL)
+    found = children.read_text().split()
+    assert found, "it ended before it could be killed: more --iters"
+    os.kill(int(found[0]), signal.SIGKILL)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 2 and "was killed" in err and "Traceback" not in err
     assert not list(home.adapters.glob("2*"))
@@ -301,7 +303,7 @@ def test_a_killed_child_is_reported_and_resumed_to_the_same_weights(
     whole = Home(tmp_path / "whole")
     whole.memories.parent.mkdir(parents=True)
     whole.memories.write_bytes(home.memories.read_bytes())
-    shutil.copytree(home.cache, whole.cache)
+    shutil.copytree(asked_before, whole.cache)
     assert call("sleep.py", whole, *flags)[0] == 0
     weights = [[f.read_bytes() for f in sorted(h.adapters.glob("2*/*.safetensors"))] for h in (home, whole)]
     assert len(weights[0]) == 2

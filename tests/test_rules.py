@@ -233,7 +233,7 @@ def test_help_works_and_loads_no_mlx(name: str) -> None:
 
 
 def test_a_base_model_is_found_without_the_trainer(tmp_path: Path) -> None:
-    """A plan, a shelf and a verdict need its folder and revision, not a second of importing mlx-lm and transformers."""
+    """The shelf needs its folder and revision, not a second of importing mlx-lm and transformers."""
     (tmp_path / "config.json").write_text("{}")
     code = (
         "import sys; from circadian.backend.source import find_model; "

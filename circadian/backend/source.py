@@ -1,5 +1,5 @@
 # pyright: basic
-"""Where a base model comes from: found without mlx-lm, whose import takes a second that plan and shelf do not need."""
+"""Where a base model comes from: found without mlx-lm, whose import takes a second that the shelf does not need."""
 
 import os
 import sys
