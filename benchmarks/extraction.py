@@ -58,8 +58,7 @@ FIRST_SIGHT = {
 # By another who had read nothing, 2026-11-30: 440 messages as people type them to an assistant, two facts and more in
 # most that tell any, every phrase of a sentence labelled. Rules don't reach that: two of us mended on half of the first
 # 240 for an hour each, which brought 0.17 and 0.13 of recall there, on the last 200 +0.01 and -0.01, and was not kept
-# (docs/design.md, twenty-first round). Not in what is judged, which is what rules were made for. See its mistakes by
-# --labels tests/data/dense_turns.jsonl --mistakes.
+# (docs/design.md, twenty-first round). Not in what is judged, which is what rules were made for.
 DENSE = DATA / "dense_turns.jsonl"
 UNSEEN = "stranger-17"  # by others, 2026-11-30; no rule was made or mended for it, and who mends has not read it
 
@@ -146,7 +145,7 @@ def show(result: Tally, rows: list[Json]) -> None:
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--labels", type=Path, help="other turns: JSONL of {user, facts: [{subject, value}]}")
-    parser.add_argument("--set", help="only the turns of this set: natural-1, stranger-1")
+    parser.add_argument("--set", help="only the turns of this set: natural-1, stranger-1, stranger-20")
     parser.add_argument("--mistakes", action="store_true", help="list every miss and every wrong fact on stderr")
     parser.add_argument("--quick", action="store_true", help="the same (it takes a second); for CI")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of the table")
@@ -155,7 +154,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> int:
     args = build_parser().parse_args(argv)
-    files = [args.labels] if args.labels else LABELS
+    files = [args.labels] if args.labels else [*LABELS, *([DENSE] if args.set else [])]
     rows = [row for path in files for row in read_rows(path)]
     rows = [row for row in rows if args.set in (None, row.get("set"))]
     result = tally(rows)

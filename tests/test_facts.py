@@ -493,3 +493,11 @@ def test_extraction_bars() -> None:
     figures = json.loads(done.stdout)
     assert done.returncode == 0, done.stderr
     assert figures["precision"] >= 0.95 and figures["recall"] >= 0.80
+    assert figures["turns"] == 2727, "what rules were not made for is printed, not judged"
+
+
+def test_dense_talk_is_judged_when_it_is_asked_for() -> None:
+    command = [sys.executable, str(ROOT / "benchmarks" / "extraction.py"), "--set", "stranger-20", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    figures = json.loads(done.stdout)
+    assert figures["turns"] == 200 and done.returncode == (figures["precision"] < 0.95 or figures["recall"] < 0.80)
