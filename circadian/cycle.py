@@ -40,7 +40,7 @@ from circadian.nightly_exam import (
 from circadian.records import STUDIED, Json, Manifest, Turn, Verdict, short_id
 from circadian.reexamine import Waiting, described, examine_again, newest_inconclusive, waiting_candidate
 from circadian.safeguards import unsound_study, without_repeats
-from circadian.settings import Home, Settings
+from circadian.settings import EMBEDDED, Home, Settings
 from circadian.trend import add_row, night_row, unquoted
 
 
@@ -291,6 +291,9 @@ def describe_plan(night: Night, settings: Settings, waiting: Waiting | None = No
         return f"{again}nothing was told since: no training\nnothing was written"
     to_check = night.plan["settings"].get("verify") and not night.plan.get("resume")
     checked = ", each checked by the model first (not in the time below)" if to_check else ""
+    learned = model == EMBEDDED or any(Path(night.plan["cache"]).glob("topics-*"))
+    if night.plan.get("topics") and night.start.folder is None and not learned:
+        checked += ", after it learned once what questions are about (not in the time below either)"
     return (
         f"{again}night {night.tag}, from {described_start(night.start)} on {settings.model.model}\n"
         f"{len(night.data.active)} facts\n{facts}\n"

@@ -117,6 +117,11 @@ class NightSettings:
         "otherwise the night goes on from the live adapter (0: always)",
         least=0,
     )
+    topics: bool = option(
+        True,
+        "begin a night that studies everything with what personal questions are about, in whatever words, which a base "
+        "model learns once (with --iters: never)",
+    )
     facts: int = option(120, "most facts studied in one night; the rest waits for the next", least=1)
     extract: str = option(
         "auto",

@@ -11,6 +11,7 @@ import pytest
 from tests.conftest import CHECKOUT
 
 GUARD = CHECKOUT / ".ci" / "guard.py"
+SHIPPED = "circadian/night/topics.safetensors"
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +38,7 @@ def put(name: str, text: str = "x = 1\n") -> Path:
 
 PRIVATE = ["data/memories.jsonl", "adapters/2026-01-02/manifest.json", "logs/x.log", "models/config.json", "demo/a"]
 WEIGHTS = ["a.safetensors", "deep/b.gguf", "c.npz", "d.bin", "e.pt", "f.pkl", ".env", ".env.local"]
+WEIGHTS += ["circadian/night/other.safetensors", "night/topics.safetensors"]
 
 
 @pytest.mark.parametrize("name", PRIVATE + WEIGHTS)
@@ -44,7 +46,9 @@ def test_private_files_and_weights_are_refused(guard: ModuleType, checkout: Path
     assert len(guard.problems(put(name))) == 1
 
 
-@pytest.mark.parametrize("name", ["data/.gitkeep", "circadian/data.py", "docs/adapters.md", "eval/prompts.jsonl"])
+@pytest.mark.parametrize(
+    "name", ["data/.gitkeep", "circadian/data.py", "docs/adapters.md", "eval/prompts.jsonl", SHIPPED]
+)
 def test_ordinary_files_pass(guard: ModuleType, checkout: Path, name: str) -> None:
     assert guard.problems(put(name)) == []
 

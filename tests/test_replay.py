@@ -86,7 +86,8 @@ def test_plain_text_is_taught_the_same_by_the_states_of_a_study(tmp_path: Path) 
     from circadian.backend.lora import attach_lora
     from circadian.backend.model import open_model
     from circadian.backend.replay_cache import coded_text, read_or_teach_text
-    from circadian.backend.train import StudyPlan, states_of
+    from circadian.backend.states import states_of
+    from circadian.backend.train import StudyPlan
 
     model, texts = open_model(str(write_tiny_model(tmp_path / "model"))), ["The tide is out today.", "Bees sleep, too."]
     alone = read_or_teach_text(model, texts, tmp_path / "a")

@@ -64,7 +64,12 @@ def load_start(model: Model, plan: "StudyPlan", start_from: Path) -> None:
             hint="give its --rank and --num-layers, or start from the base model with --reset-adapter",
         )
     was = json.loads((start_from / "adapter_config.json").read_bytes())["lora_parameters"]["scale"]
-    scaled = [(k, v * (plan.fade * was / plan.scale) if k.endswith("lora_b") else v) for k, v in weights.items()]
+    begin_with(model, weights, plan.fade * was / plan.scale)
+
+
+def begin_with(model: Model, weights: Mapping[str, mx.array], times: float) -> None:
+    """The LoRA layers with these weights, their change `times` as large."""
+    scaled = [(k, v * times if k.endswith("lora_b") else v) for k, v in weights.items()]
     model.module.load_weights(scaled, strict=False)
     mx.eval(model.module.parameters())
 

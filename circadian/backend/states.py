@@ -10,8 +10,8 @@ from typing import Protocol
 
 import mlx.core as mx
 
-from circadian.backend.forward import Forward, pad
-from circadian.backend.model import common_prefix
+from circadian.backend.forward import Forward, frozen_layers, pad
+from circadian.backend.model import Model, common_prefix
 
 AT_ONCE = 32  # examples of a group
 WIDTH = 4  # of a batch's rows is a multiple of it: each new shape costs a trace, each column of padding its share
@@ -92,3 +92,7 @@ def shared_prefix(examples: Sequence[Tokens]) -> mx.array:
     for e in examples[1:]:
         n = min(n, common_prefix(first[:n], list(e.tokens)))
     return mx.array(list(first[: max(n, 0)]), dtype=mx.int32)
+
+
+def states_of(model: Model, examples: Sequence[Tokens]) -> States:
+    return States(Forward(model.module, frozen_layers(model.module)), examples)

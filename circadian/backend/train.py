@@ -26,11 +26,10 @@ from mlx_lm.tuner.trainer import train as mlx_lm_train
 
 from circadian.backend import fastmath
 from circadian.backend.batches import LEAST_REST, Example, group_by_length, order, spread
-from circadian.backend.forward import Forward, frozen_layers
 from circadian.backend.model import Model, on_metal
 from circadian.backend.optimizer import ClippedAdam
 from circadian.backend.settle import settle
-from circadian.backend.states import States
+from circadian.backend.states import States, states_of
 from circadian.backend.subspace import Directions
 from circadian.errors import UserError
 from circadian.records import NOT_FINITE, STUDIED
@@ -46,9 +45,9 @@ class StudyPlan:
     """The settings of one study; every one takes effect and is written into the adapter's config.
 
     `replay_weight`, `text_weight`: of a token of the base model's answers, and of plain text, against a lesson's 1.
-    `replay_ratio`, `untold_ratio`, `text_ratio`: of the base model's answers and of untold questions so many for a
-    lesson, of plain text so many batches for a batch of lessons. `furthest`: share of the replay that goes to what the
-    study has moved most.
+    `replay_ratio`, `untold_ratio`, `topic_ratio`: of the base model's answers, of untold questions and of topics' so
+    many for a lesson; `text_ratio`: batches of plain text for a batch of lessons. `furthest`: share of the replay that
+    goes to what the study has moved most.
     `average`: decay per step of the running average of the weights, which is what is examined and kept (Polyak and
     Juditsky 1992). `least_passes`: so often every new fact is gone through, known or not; then what is known leaves
     the rotation, and the last of the `passes` are as short as what is left. `lessons_a_pass`: most lessons of one fact
@@ -74,6 +73,7 @@ class StudyPlan:
     text_weight: float = 8.0
     replay_ratio: float = 1.0
     untold_ratio: float = 0.3
+    topic_ratio: float = 0.3
     text_ratio: float = 0.33
     furthest: float = 0.5
     known_loss: float = 0.7
@@ -132,6 +132,7 @@ class Study(TrainingCallback):
         report: Callable[[Mapping[str, Any]], None] = lambda _: None,
         directions: Directions | None = None,
         states: States | None = None,
+        topics: Sequence[Example] = (),
     ) -> None:
         """`states`: of all these examples, where something before the study needed some of them."""
         self.model, self.plan, self.folder, self.report = model, plan, folder, report
@@ -142,7 +143,8 @@ class Study(TrainingCallback):
         self.replay, self.untold = (
             [e for e in replay if e.offset > 1 and bool(e.teacher) == is_taught] for is_taught in (True, False)
         )
-        self.states = states or states_of(model, [*self.lessons, *self.valid, *replay])
+        self.topics = list(topics)
+        self.states = states or states_of(model, [*self.lessons, *self.valid, *replay, *topics])
         self.forward = self.states.forward
         self.state = StudyState()
         self.optimizer = ClippedAdam(plan.learning_rate, plan.clip, directions or {})
@@ -277,6 +279,9 @@ class Study(TrainingCallback):
         replay = self.replayed(rng, round(len(chosen) * self.plan.replay_ratio))
         wanted = round(len(chosen) * self.plan.untold_ratio)
         replay += [self.untold[i] for i in order(rng, len(self.untold), wanted)]
+        if self.topics:  # others in every pass
+            wanted = round(len(chosen) * self.plan.topic_ratio)
+            replay += islice(cycle(self.topics), wanted * self.state.pass_number, wanted * (self.state.pass_number + 1))
         todo = group_by_length(chosen, replay, self.plan.batch_size, rng)
         wanted = round(len(todo) * self.plan.text_ratio) if self.text else 0
         size = self.plan.batch_size
@@ -484,10 +489,6 @@ class Study(TrainingCallback):
         mx.save_safetensors(str(adapter_file.with_name(STUDIED)), self.best)
         mx.save_safetensors(str(adapter_file), served)
         return self.state
-
-
-def states_of(model: Model, examples: Sequence[Example]) -> States:
-    return States(Forward(model.module, frozen_layers(model.module)), examples)
 
 
 def mean_weight(arrays: tuple[mx.array, ...]) -> float:

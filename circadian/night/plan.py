@@ -191,6 +191,7 @@ def plan_document(
         "study": study_settings(settings, start) | loudness(data),
         "max_seq_length": settings.max_seq_length,
         "replay": REPLAY,
+        "topics": settings.topics and not settings.iters,
         "cache": str(home.cache),
         "exclude": sorted(exclude),
         "git_commit": git_commit(),

@@ -9,6 +9,7 @@ from circadian.files import append_lines
 from circadian.records import Json
 
 CURVE = "training.jsonl"  # in the night's folder: one row a step, and one a look at the facts
+STAGES = ("replay", "text", "directions", "topics", "states", "step", "settle")
 KEPT = ("step", "loss", "rate", "memory", "valid_loss", "unknown", "facts")
 
 
@@ -35,7 +36,7 @@ class NightProgress:
 
     def __call__(self, event: Json) -> None:
         stage = event.get("event")
-        if stage not in ("replay", "text", "directions", "states", "step", "settle"):
+        if stage not in STAGES:
             return
         if stage != self.stage:
             self.current.close()

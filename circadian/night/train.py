@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -21,6 +22,7 @@ from circadian.files import write_rows
 from circadian.night.dataset import NightData, read_night
 from circadian.night.progress import keep_point
 from circadian.night.replay import near_questions, passages, replay_questions
+from circadian.night.topics import LEARNED, some_topics, topics
 from circadian.records import Json, Lesson
 from circadian.settings import CHECKOUT
 
@@ -109,11 +111,13 @@ def send(out: TextIO, event: Json) -> None:
 def study_night(night: Path, report: Callable[[Json], None], *, resume: bool) -> Json:
     """Load, teach the replay, study, write the adapter's weights and config into <night>/candidate."""
     from circadian.backend.device import peak_memory
-    from circadian.backend.lora import attach_lora, load_start, write_adapter_config
+    from circadian.backend.lora import attach_lora, write_adapter_config
     from circadian.backend.model import open_model
     from circadian.backend.replay_cache import coded_text, read_or_teach_text
-    from circadian.backend.subspace import read_or_find, spare_at_start
-    from circadian.backend.train import Study, StudyPlan, states_of
+    from circadian.backend.states import states_of
+    from circadian.backend.subspace import read_or_find
+    from circadian.backend.topics import open_answer
+    from circadian.backend.train import Study, StudyPlan
 
     data, plan = read_night(night)
     study_plan, cache = StudyPlan(**plan["study"]), Path(plan["cache"])
@@ -122,19 +126,20 @@ def study_night(night: Path, report: Callable[[Json], None], *, resume: bool) ->
     lessons, valid, untold, too_long = coded(model, data, plan["max_seq_length"])
     left_out = {lesson.fact_id for lesson in data.train if lesson.fact_id} - {e.fact for e in lessons}
     replay, general = taught_replay(model, data, plan, night, report)
-    start = Path(plan["start_from"]) if plan["start_from"] else None
-    parameters = attach_lora(model, study_plan)  # and is the base model still: fresh LoRA layers change nothing
-    states = states_of(model, [*lessons, *valid, *replay, *untold, *coded_text(model, passages())])
+    rows, drawn = [], study_plan
+    if plan.get("topics"):
+        rows = some_topics(study_plan.seed, frozenset[str](plan["exclude"]))
+        drawn = replace(study_plan, seed=0)  # what is learned once knows no night
+    about = [open_answer(model, *row) for row in rows]
+    parameters = attach_lora(model, drawn)  # and is the base model still: fresh LoRA layers change nothing
+    states = states_of(model, [*lessons, *valid, *replay, *untold, *about, *coded_text(model, passages())])
     text = read_or_teach_text(model, passages(), cache, states, part_of("text", report))
     general += text[: SPARED[1]]
     directions = read_or_find(model, general, study_plan.spare, cache, part_of("directions", report))
+    put_at_start(model, study_plan, plan, text, directions, report)
     taught = time.perf_counter() - began
-    if start is None:
-        spare_at_start(model, directions)
-    else:
-        load_start(model, study_plan, start)
     kept = [*replay, *untold, *text]
-    study = Study(model, lessons, valid, kept, study_plan, night, steps_of(report), directions, states)
+    study = Study(model, lessons, valid, kept, study_plan, night, steps_of(report), directions, states, about)
     if resume and study.load_checkpoint():
         report({"event": "resumed", "step": study.state.step})
     (night / WORK).mkdir(exist_ok=True)
@@ -154,6 +159,28 @@ def study_night(night: Path, report: Callable[[Json], None], *, resume: bool) ->
         "too_long": too_long,
         "peak_memory": peak_memory(),
     }
+
+
+def put_at_start(
+    model: Any, study: Any, plan: Json, text: list[Any], directions: Any, report: Callable[[Json], None]
+) -> None:
+    """The LoRA layers as the night begins: those of an adapter, of what questions are about, or fresh ones."""
+    from circadian.backend.lora import begin_with, load_start
+    from circadian.backend.replay_cache import read_or_teach
+    from circadian.backend.subspace import spare_at_start
+    from circadian.backend.topics import topics_weights
+
+    if plan["start_from"]:
+        load_start(model, study, Path(plan["start_from"]))
+    elif plan.get("topics"):
+        exclude, cache = frozenset[str](plan["exclude"]), Path(plan["cache"])
+        questions, _ = replay_questions(plan["replay"], seed=0, exclude=exclude)
+        _, replay = read_or_teach(model, questions, cache)
+        kept, progress = [*replay, *text], part_of("topics", report)
+        weights = topics_weights(model, study, topics(exclude), kept, directions, cache, LEARNED, progress)
+        begin_with(model, weights, study.fade)
+    else:
+        spare_at_start(model, directions)
 
 
 def part_of(stage: str, report: Callable[[Json], None]) -> Callable[[int, int], None]:
