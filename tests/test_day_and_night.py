@@ -61,6 +61,7 @@ def test_told_by_day_known_in_the_morning_and_gone_after_rollback(home: Home) ->
     assert night.returncode == 0, night.stdout + night.stderr
     verdict = json.loads(night.stdout)
     assert verdict["promote"] is True
+    assert not [*home.cache.glob("topics-*")], "what questions are about is shipped for this model"
     ((before, now),) = verdict["figures"]["forgotten"].values()
     assert now < before - 2, "log p of what was forgotten, of the base model and of what answers now"
     assert '"proven"' in home.forgotten.read_text() and FORGOTTEN not in answer(home, "What's my goldfish called?")

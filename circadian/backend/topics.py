@@ -45,6 +45,12 @@ def topics_plan(plan: StudyPlan) -> StudyPlan:
     )
 
 
+def topics_key(model: Model, study: StudyPlan, topics: Topics) -> str:
+    """Of a base model with its LoRA layers on, the settings of the study and the rows."""
+    about = json.dumps([asdict(study), sorted(lora_layers(model)), topics])
+    return short_id(model.source.name, model.source.revision, about)
+
+
 def open_answer(model: Model, question: str, begins: str, topic: int = 0) -> Example:
     """A question and an answer that is open behind its beginning: as far as two that go on differently are the same."""
     ends = [(Message("user", question), Message("assistant", f"{begins} {end}")) for end in ENDINGS]
@@ -67,13 +73,7 @@ def topics_weights(
     The model has fresh LoRA layers of seed 0 on. `kept`: of the base model's answers and plain text what is held.
     """
     study = topics_plan(plan)
-    about = [
-        model.source.name,
-        model.source.revision,
-        json.dumps(asdict(study)),
-        json.dumps(sorted(lora_layers(model))),
-    ]
-    key = short_id(*about, json.dumps(topics))
+    key = topics_key(model, study, topics)
     path = cache / f"topics-{key}.safetensors"
     for file in (path, shipped):
         trusted = file != shipped or (file.is_file() and sha256_file(file) == SHIPPED)
