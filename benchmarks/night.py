@@ -46,7 +46,7 @@ MINUTES = 4.0
 RIVAL_SPEED = 2.0
 GROWTH = 3.0
 LIFE = Path(__file__).parent / "lives" / "unseen"
-QUICK_TURNS, QUICK_RECALL = 3, 0.60
+QUICK_TURNS, QUICK_RECALL, QUICK_SHARE = 3, 0.60, 48  # turns of the day, bar, one capability item of so many
 SPEED_STEPS = 20  # of each trainer, for lessons per second
 NOTES: list[str] = []
 STOCK = """
@@ -294,7 +294,7 @@ def capability_items(quick: bool) -> Sequence[Any]:
     """Every held-out item but those of minutes (eval/slow), and items of our own; eval/hidden is the gate's alone."""
     names = [p.stem for p in sorted((ROOT / "eval").glob("*.jsonl")) if p.stem != "heldout"]
     items = (*load_suites(names, ROOT / "eval"), *load_suites(["capability"], Path(__file__).parent))
-    return items[::16] if quick else items
+    return items[::QUICK_SHARE] if quick else items
 
 
 def plain_text() -> list[str]:

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from circadian.night import untold
 from circadian.night.plan import REPLAY, Start, git_commit, study_settings
 from circadian.night.replay import passages
+from circadian.night.topics import topics
 from circadian.records import Json, short_id
 from circadian.settings import Settings
 
@@ -16,7 +17,8 @@ def made_by(settings: Settings) -> Json:
 
     study = asdict(StudyPlan(**study_settings(settings.night, Start())))
     del study["seed"]  # each job has its own
-    kept = {"replay": REPLAY, "untold": untold.COUNT, "text": short_id(*passages())}
+    rows = [words for topic in topics() for row in topic for words in row] if settings.night.topics else []
+    kept = {"replay": REPLAY, "untold": untold.COUNT, "text": short_id(*passages()), "topics": short_id(*rows)}
     return {
         "commit": git_commit(),
         "model": {"name": settings.model.model},

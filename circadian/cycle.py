@@ -40,7 +40,7 @@ from circadian.nightly_exam import (
 from circadian.records import STUDIED, Json, Manifest, Turn, Verdict, short_id
 from circadian.reexamine import Waiting, described, examine_again, newest_inconclusive, waiting_candidate
 from circadian.safeguards import unsound_study, without_repeats
-from circadian.settings import EMBEDDED, Home, Settings
+from circadian.settings import EMBEDDED, Home, NightSettings, Settings
 from circadian.trend import add_row, night_row, unquoted
 
 
@@ -291,7 +291,8 @@ def describe_plan(night: Night, settings: Settings, waiting: Waiting | None = No
         return f"{again}nothing was told since: no training\nnothing was written"
     to_check = night.plan["settings"].get("verify") and not night.plan.get("resume")
     checked = ", each checked by the model first (not in the time below)" if to_check else ""
-    learned = model == EMBEDDED or any(Path(night.plan["cache"]).glob("topics-*"))
+    usual = settings.night.num_layers is None and settings.night.rank == NightSettings().rank
+    learned = (model == EMBEDDED and usual) or any(Path(night.plan["cache"]).glob("topics-*"))
     if night.plan.get("topics") and night.start.folder is None and not learned:
         checked += ", after it learned once what questions are about (not in the time below either)"
     return (
@@ -397,7 +398,7 @@ def known_facts(night: Night, result: Json) -> tuple[str, ...]:
 
 def summary(result: Json) -> Json:
     """The figures of a training worth keeping: counts, seconds, memory."""
-    names = ("steps", "best_step", "stopped", "tokens", "seconds", "replay_seconds", "lessons", "replay")
+    names = ("steps", "best_step", "stopped", "tokens", "seconds", "replay_seconds", "lessons", "replay", "topics")
     return {name: result[name] for name in (*names, "peak_memory")} | {
         "unknown": len(result["unknown"]),
         "too_long": result["too_long"],

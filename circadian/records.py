@@ -118,7 +118,7 @@ class Forgotten:
         }
 
 
-LessonKind = Literal["recall", "reverse", "context", "replay", "untold"]
+LessonKind = Literal["recall", "reverse", "context", "replay", "untold", "topic"]
 
 
 @dataclass(frozen=True)

@@ -120,7 +120,7 @@ class NightSettings:
     topics: bool = option(
         True,
         "begin a night that studies everything with what personal questions are about, in whatever words, which a base "
-        "model learns once (with --iters: never)",
+        "model learns once, and rehearse some of them every night (with --iters: never)",
     )
     facts: int = option(120, "most facts studied in one night; the rest waits for the next", least=1)
     extract: str = option(

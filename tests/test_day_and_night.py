@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.night import share_cache
+from circadian.night.dataset import read_lessons
 from circadian.settings import Home
 from tests.conftest import CHECKOUT
 
@@ -62,6 +63,11 @@ def test_told_by_day_known_in_the_morning_and_gone_after_rollback(home: Home) ->
     verdict = json.loads(night.stdout)
     assert verdict["promote"] is True
     assert not [*home.cache.glob("topics-*")], "what questions are about is shipped for this model"
+    (night_folder,) = home.nights.iterdir()
+    names = ("train", "valid", "test", "untold", "replay")
+    asked = {row.hash for name in names for row in read_lessons(night_folder / f"{name}.jsonl")}
+    rehearsed = {row.hash for row in read_lessons(night_folder / "topics.jsonl")}
+    assert len(rehearsed) == 180 and not rehearsed & asked
     ((before, now),) = verdict["figures"]["forgotten"].values()
     assert now < before - 2, "log p of what was forgotten, of the base model and of what answers now"
     assert '"proven"' in home.forgotten.read_text() and FORGOTTEN not in answer(home, "What's my goldfish called?")

@@ -72,9 +72,13 @@ def test_the_second_night_begins_at_the_base_model_unless_told_otherwise(
     assert code == 3 and "from the base model (all facts cost 1." in err
     second = f"{first}-2"
     assert json.loads((home.nights / second / "plan.json").read_text())["start_tag"] is None
+    (known,) = home.cache.glob(
+        "topics-*.safetensors"
+    )  # what questions are about: learned by the second, not with --iters
+    assert (home.nights / second / "topics.jsonl").is_file() and not (home.nights / first / "topics.jsonl").exists()
     assert json.loads((home.adapters / second / "report.json").read_text())["live"]["adapter"] == first
     learned = json.loads((home.adapters / second / "manifest.json").read_text())
-    assert learned["settings"]["start_from"] is None
+    assert learned["settings"]["start_from"] is None and learned["figures"]["topics"] == known.stem[len("topics-") :]
     assert not taught & {*learned["facts"]}, "the tiny model learns nothing, and what the live one knew is not its own"
     for asked in (("--rebuild", "0"), ("--adapter-tag", first)):
         assert f"night {first}-3, from {first} on " in call("sleep.py", home, *flags, *asked, "--dry-run")[1]

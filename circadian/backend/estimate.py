@@ -51,7 +51,8 @@ def estimate(
     spent = time.perf_counter() - began
     layers = len(model.module.layers)
     trained = min(1.0, trained_layers(num_layers, layers) / layers)
-    rows = share * len(exchanges) * (1 + StudyPlan.replay_ratio + StudyPlan.untold_ratio + StudyPlan.text_ratio)
+    beside = StudyPlan.replay_ratio + StudyPlan.untold_ratio + StudyPlan.topic_ratio + StudyPlan.text_ratio
+    rows = share * len(exchanges) * (1 + beside)
     once = (1 - trained) * (rows + looked_at)
     settled = trained * (3 * SAMPLE + looked_at)  # lessons, untold questions, general text; and a last look
     seconds = spent / len(sample) * (once + passes * trained * (rows * TRAINING + looked_at) + settled)

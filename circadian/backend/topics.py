@@ -9,7 +9,6 @@ where it was. Never: a value; a study that depends on what anybody told, or on a
 import json
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,34 +19,30 @@ from circadian.backend.batches import Example
 from circadian.backend.model import Model, common_prefix
 from circadian.backend.subspace import Directions, lora_layers, spare_at_start
 from circadian.backend.train import Study, StudyPlan
+from circadian.errors import UserError
 from circadian.files import sha256_file
-from circadian.records import Message, short_id
+from circadian.records import NOT_FINITE, Json, Message, short_id
 
-SHIPPED = "4295a3ed4c70ac4f24a93c97a27ba46d626b49d644079886c7094079f39e7279"  # sha256 of night/topics.safetensors
+SHIPPED = "9ff4bc1f7f7537da36cf0eb7f0c89a642ef73fd93e92e85de4435f683bfa3e44"  # sha256 of night/topics.safetensors
 ENDINGS = "Xavier.", "27."  # two that have nothing in common
+WORK = ".topics-"  # in the cache, before the key: the folder of a study under way
+SCALE = 20.0  # LoRA scale at which they are learned; a night of another one gets them as strong
+STUDY: Json = {  # one pass; half as much of the base model's answers as in a night, nothing untold
+    "learning_rate": 1.5e-4,
+    "passes": 1,
+    "least_passes": 1,
+    "lessons_most": 1_000_000,
+    "replay_ratio": 0.5,
+    "text_ratio": 0.2,
+    "known_loss": 0.0,
+    "quiet": 0.0,
+}
 Topics = Sequence[Sequence[tuple[str, str]]]
 
 
-def topics_plan(plan: StudyPlan) -> StudyPlan:
-    """One pass over every question; half as much of the base model's answers as in a night, nothing untold."""
-    return StudyPlan(
-        rank=plan.rank,
-        scale=plan.scale,
-        num_layers=plan.num_layers,
-        iters=100_000,
-        passes=1,
-        least_passes=1,
-        lessons_most=1_000_000,
-        replay_ratio=0.5,
-        text_ratio=0.2,
-        known_loss=0.0,
-        quiet=0.0,
-    )
-
-
-def topics_key(model: Model, study: StudyPlan, topics: Topics) -> str:
-    """Of a base model with its LoRA layers on, the settings of the study and the rows."""
-    about = json.dumps([asdict(study), sorted(lora_layers(model)), topics])
+def topics_key(model: Model, rank: int, topics: Topics) -> str:
+    """Of a base model with its LoRA layers on, their rank, the settings of the study and the rows."""
+    about = json.dumps([rank, sorted(lora_layers(model)), STUDY, topics])
     return short_id(model.source.name, model.source.revision, about)
 
 
@@ -62,29 +57,38 @@ def topics_weights(
     model: Model,
     plan: StudyPlan,
     topics: Topics,
-    kept: Sequence[Example],
+    kept: Callable[[], Sequence[Example]],
     directions: Directions,
     cache: Path,
     shipped: Path,
     report: Callable[[int, int], None],
 ) -> dict[str, Any]:
-    """LoRA weights of `plan.scale` that know the topics: shipped, from the cache, or learned now and cached.
+    """LoRA weights of `SCALE` that know the topics: shipped, from the cache, or learned now and cached.
 
     The model has fresh LoRA layers of seed 0 on. `kept`: of the base model's answers and plain text what is held.
+    UserError when the study's loss was not finite: then nothing is cached.
     """
-    study = topics_plan(plan)
-    key = topics_key(model, study, topics)
+    key = topics_key(model, plan.rank, topics)
     path = cache / f"topics-{key}.safetensors"
     for file in (path, shipped):
         trusted = file != shipped or (file.is_file() and sha256_file(file) == SHIPPED)
         found = read_arrays(file) if trusted else None
         if found and found[1] == {"key": key}:
-            return {name: v.astype(mx.float32) for name, v in found[0].items()}
+            return in_full(found[0])
     spare_at_start(model, directions)
-    learned = learn(model, study, topics, kept, directions, cache / f".topics-{key}", report)
-    write_arrays(path, {name: v.astype(mx.float16) for name, v in learned.items()}, {"key": key})
-    shutil.rmtree(cache / f".topics-{key}", ignore_errors=True)
-    return topics_weights(model, plan, topics, kept, directions, cache, shipped, report)
+    for other in cache.glob(f"{WORK}*"):
+        if other.name != WORK + key:
+            shutil.rmtree(other, ignore_errors=True)
+    wanted = StudyPlan(rank=plan.rank, scale=SCALE, iters=100_000, batch_size=plan.batch_size, **STUDY)
+    learned = learn(model, wanted, topics, kept(), directions, cache / f"{WORK}{key}", report)
+    halves = {name: v.astype(mx.float16) for name, v in learned.items()}
+    write_arrays(path, halves, {"key": key})
+    shutil.rmtree(cache / f"{WORK}{key}", ignore_errors=True)
+    return in_full(halves)
+
+
+def in_full(halves: Mapping[str, mx.array]) -> dict[str, mx.array]:
+    return {name: v.astype(mx.float32) for name, v in halves.items()}
 
 
 def learn(
@@ -96,16 +100,29 @@ def learn(
     folder: Path,
     report: Callable[[int, int], None],
 ) -> dict[str, mx.array]:
-    """One study of all topics, resumed where it was killed; of each topic the last question judges."""
+    """One study of all topics, resumed where it was killed; of each topic the last question is not studied and judges.
+
+    A checkpoint that cannot be gone on from (half written, of another program) is no reason to fail: it begins anew.
+    """
     coded = [[open_answer(model, *row, number) for row in topic] for number, topic in enumerate(topics)]
     lessons = [e for topic in coded for e in (topic[:-1] or topic)]
-    folder.mkdir(parents=True, exist_ok=True)
 
     def stepped(event: Mapping[str, Any]) -> None:
         if "of" in event and "loss" in event:
             report(event["step"], event["of"])
 
-    study = Study(model, lessons, [topic[-1] for topic in coded], kept, plan, folder, stepped, directions)
-    study.load_checkpoint()
+    def begun() -> Study:
+        folder.mkdir(parents=True, exist_ok=True)
+        return Study(model, lessons, [topic[-1] for topic in coded], kept, plan, folder, stepped, directions)
+
+    study = begun()
+    try:
+        study.load_checkpoint()
+    except (UserError, RuntimeError, TypeError, KeyError, ValueError):
+        shutil.rmtree(folder)
+        study = begun()
     study.run(folder / "adapters.safetensors")
+    if study.state.stopped == NOT_FINITE:
+        shutil.rmtree(folder)
+        raise UserError("the study of what questions are about did not stay finite", hint="leave it out: --no-topics")
     return study.best

@@ -279,7 +279,7 @@ class Study(TrainingCallback):
         replay = self.replayed(rng, round(len(chosen) * self.plan.replay_ratio))
         wanted = round(len(chosen) * self.plan.untold_ratio)
         replay += [self.untold[i] for i in order(rng, len(self.untold), wanted)]
-        if self.topics:  # others in every pass
+        if self.topics:  # those that come next, as far as passes are alike long
             wanted = round(len(chosen) * self.plan.topic_ratio)
             replay += islice(cycle(self.topics), wanted * self.state.pass_number, wanted * (self.state.pass_number + 1))
         todo = group_by_length(chosen, replay, self.plan.batch_size, rng)

@@ -61,7 +61,7 @@ def write_night(folder: Path, data: NightData, plan: Json) -> None:
 
 def hashes(folder: Path) -> dict[str, str]:
     """sha256 of every data file of a night that is there, for its manifest."""
-    names = ("facts.jsonl", *(f"{s}.jsonl" for s in SPLITS), "untold.jsonl", "replay.jsonl")
+    names = ("facts.jsonl", *(f"{s}.jsonl" for s in SPLITS), "untold.jsonl", "replay.jsonl", "topics.jsonl")
     return {name: sha256_file(folder / name) for name in names if (folder / name).is_file()}
 
 

@@ -180,6 +180,7 @@ def loudness(data: NightData) -> Json:
 def plan_document(
     home: Home, tag: str, model: str, settings: NightSettings, data: NightData, start: Start, exclude: frozenset[str]
 ) -> Json:
+    topics = settings.topics and not settings.iters
     return {
         "tag": tag,
         "created": datetime.now().astimezone().isoformat(timespec="seconds"),
@@ -188,10 +189,10 @@ def plan_document(
         "start_tag": start.tag,
         "taught": sorted(start.facts),
         "settings": asdict(settings),
-        "study": study_settings(settings, start) | loudness(data),
+        "study": study_settings(settings, start) | loudness(data) | ({} if topics else {"topic_ratio": 0.0}),
         "max_seq_length": settings.max_seq_length,
         "replay": REPLAY,
-        "topics": settings.topics and not settings.iters,
+        "topics": topics,
         "cache": str(home.cache),
         "exclude": sorted(exclude),
         "git_commit": git_commit(),

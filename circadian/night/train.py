@@ -116,7 +116,7 @@ def study_night(night: Path, report: Callable[[Json], None], *, resume: bool) ->
     from circadian.backend.replay_cache import coded_text, read_or_teach_text
     from circadian.backend.states import states_of
     from circadian.backend.subspace import read_or_find
-    from circadian.backend.topics import open_answer
+    from circadian.backend.topics import topics_key
     from circadian.backend.train import Study, StudyPlan
 
     data, plan = read_night(night)
@@ -126,17 +126,16 @@ def study_night(night: Path, report: Callable[[Json], None], *, resume: bool) ->
     lessons, valid, untold, too_long = coded(model, data, plan["max_seq_length"])
     left_out = {lesson.fact_id for lesson in data.train if lesson.fact_id} - {e.fact for e in lessons}
     replay, general = taught_replay(model, data, plan, night, report)
-    rows, drawn = [], study_plan
-    if plan.get("topics"):
-        rows = some_topics(study_plan.seed, frozenset[str](plan["exclude"]))
-        drawn = replace(study_plan, seed=0)  # what is learned once knows no night
-    about = [open_answer(model, *row) for row in rows]
-    parameters = attach_lora(model, drawn)  # and is the base model still: fresh LoRA layers change nothing
+    exclude = frozenset[str](plan["exclude"])
+    about = rehearsed_topics(model, data, exclude, study_plan.seed, night) if plan.get("topics") else []
+    fresh = replace(study_plan, seed=0) if from_topics(plan) else study_plan  # what is learned once knows no night
+    parameters = attach_lora(model, fresh)  # and is the base model still: fresh LoRA layers change nothing
     states = states_of(model, [*lessons, *valid, *replay, *untold, *about, *coded_text(model, passages())])
     text = read_or_teach_text(model, passages(), cache, states, part_of("text", report))
     general += text[: SPARED[1]]
     directions = read_or_find(model, general, study_plan.spare, cache, part_of("directions", report))
-    put_at_start(model, study_plan, plan, text, directions, report)
+    if not (resume and (night / CHECKPOINT).exists()):
+        put_at_start(model, study_plan, plan, text, directions, report)
     taught = time.perf_counter() - began
     kept = [*replay, *untold, *text]
     study = Study(model, lessons, valid, kept, study_plan, night, steps_of(report), directions, states, about)
@@ -156,31 +155,50 @@ def study_night(night: Path, report: Callable[[Json], None], *, resume: bool) ->
         "replay_seconds": round(taught, 2),
         "lessons": len(lessons),
         "replay": len(kept),
+        "topics": topics_key(model, study_plan.rank, topics(exclude)) if from_topics(plan) else None,
         "too_long": too_long,
         "peak_memory": peak_memory(),
     }
 
 
+def from_topics(plan: Json) -> bool:
+    """Whether a night begins with what questions are about: not when it goes on from an adapter."""
+    return bool(plan.get("topics")) and not plan["start_from"]
+
+
 def put_at_start(
-    model: Any, study: Any, plan: Json, text: list[Any], directions: Any, report: Callable[[Json], None]
+    model: Any, study_plan: Any, plan: Json, text: list[Any], directions: Any, report: Callable[[Json], None]
 ) -> None:
     """The LoRA layers as the night begins: those of an adapter, of what questions are about, or fresh ones."""
     from circadian.backend.lora import begin_with, load_start
     from circadian.backend.replay_cache import read_or_teach
     from circadian.backend.subspace import spare_at_start
-    from circadian.backend.topics import topics_weights
+    from circadian.backend.topics import SCALE, topics_weights
+
+    exclude, cache = frozenset[str](plan["exclude"]), Path(plan["cache"])
+
+    def kept() -> list[Any]:
+        questions, _ = replay_questions(plan["replay"], seed=0, exclude=exclude)
+        return [*read_or_teach(model, questions, cache, part_of("replay", report))[1], *text]
 
     if plan["start_from"]:
-        load_start(model, study, Path(plan["start_from"]))
-    elif plan.get("topics"):
-        exclude, cache = frozenset[str](plan["exclude"]), Path(plan["cache"])
-        questions, _ = replay_questions(plan["replay"], seed=0, exclude=exclude)
-        _, replay = read_or_teach(model, questions, cache)
-        kept, progress = [*replay, *text], part_of("topics", report)
-        weights = topics_weights(model, study, topics(exclude), kept, directions, cache, LEARNED, progress)
-        begin_with(model, weights, study.fade)
+        load_start(model, study_plan, Path(plan["start_from"]))
+    elif from_topics(plan):
+        rows, progress = topics(exclude), part_of("topics", report)
+        weights = topics_weights(model, study_plan, rows, kept, directions, cache, LEARNED, progress)
+        begin_with(model, weights, study_plan.fade * SCALE / study_plan.scale)
     else:
         spare_at_start(model, directions)
+
+
+def rehearsed_topics(model: Any, data: NightData, exclude: frozenset[str], seed: int, night: Path) -> list[Any]:
+    """Some topics' questions, none of them one that the night asks otherwise; left in topics.jsonl."""
+    from circadian.backend.topics import open_answer
+
+    asked = {lesson.hash for lesson in (*data.train, *data.valid, *data.test, *data.untold)}
+    rows = some_topics(seed, exclude | asked)
+    write_rows(night / "topics.jsonl", (Lesson(*row, kind="topic").as_json() for row in rows))
+    return [open_answer(model, *row) for row in rows]
 
 
 def part_of(stage: str, report: Callable[[Json], None]) -> Callable[[int, int], None]:
