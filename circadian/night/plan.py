@@ -169,12 +169,14 @@ def study_settings(settings: NightSettings, start: Start) -> Json:
 
 
 def loudness(data: NightData) -> Json:
-    """The study's gain where it is not the usual one: 1 where many facts of known relations are in it.
+    """What is otherwise in a study of many facts of known relations: a gain of 1, and no topics rehearsed.
 
     "Your … is something you haven't told me" stands where their values do, and takes more of them with it, the more
     there are and the louder they are (docs/design.md, sixteenth and eighteenth round). Clauses are refused otherwise.
+    So many facts keep apart what questions are about without rows beside them (twenty-second round).
     """
-    return {"gain": 1.0} if sum(fact.relation != "clause" for fact in data.active) > LOUD else {}
+    many = sum(fact.relation != "clause" for fact in data.active) > LOUD
+    return {"gain": 1.0, "topic_ratio": 0.0} if many else {}
 
 
 def plan_document(

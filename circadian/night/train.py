@@ -127,7 +127,7 @@ def study_night(night: Path, report: Callable[[Json], None], *, resume: bool) ->
     left_out = {lesson.fact_id for lesson in data.train if lesson.fact_id} - {e.fact for e in lessons}
     replay, general = taught_replay(model, data, plan, night, report)
     exclude = frozenset[str](plan["exclude"])
-    about = rehearsed_topics(model, data, exclude, study_plan.seed, night) if plan.get("topics") else []
+    about = rehearsed_topics(model, data, exclude, study_plan.seed, night) if study_plan.topic_ratio else []
     fresh = replace(study_plan, seed=0) if from_topics(plan) else study_plan  # what is learned once knows no night
     parameters = attach_lora(model, fresh)  # and is the base model still: fresh LoRA layers change nothing
     states = states_of(model, [*lessons, *valid, *replay, *untold, *about, *coded_text(model, passages())])
