@@ -174,7 +174,7 @@ def test_nights_of_another_recipe_are_marked_and_meet_no_bar() -> None:
     other = {**now, "commit": "1" * 40 + "+", "study": {**now["study"], "spare": 0.0}}
     assert differences(now, {**now, "commit": "x"}) == () and differences(other, now) == ("study.spare",)
     assert (
-        {"untold", "replay", "text", "layers"} == now["kept"].keys()
+        {"untold", "replay", "text", "topics", "layers"} == now["kept"].keys()
         and "exam_items" in now["exam"]
         and "alpha" in now["gate"]
     )
