@@ -2,8 +2,6 @@
 
 import json
 import re
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +11,7 @@ from circadian.night.facts import FactSheet, gather
 from circadian.night.grammar import value_type
 from circadian.night.kept import covers
 from circadian.night.plan import plan_data
-from circadian.records import Fact, Forgotten, Json, Message, Turn
+from circadian.records import Fact, Forgotten, Message, Turn
 from circadian.settings import NightSettings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -465,39 +463,3 @@ def test_a_fact_is_one_statement() -> None:
     for text in texts:
         for fact in active(text):
             assert not re.search(r",? (?:and|but|so) (?:he|she|it|they) [a-z]", fact.statement), fact.statement
-
-
-def test_same_turns_same_facts() -> None:
-    texts = [row["user"] for row in labelled()]
-    assert told(*texts) == told(*texts)
-
-
-def labelled() -> list[Json]:
-    lines = (DATA / "labelled_turns.jsonl").read_text(encoding="utf-8").splitlines()
-    return [json.loads(line) for line in lines]
-
-
-def test_labels_are_enough_and_fair() -> None:
-    rows = labelled()
-    assert len(rows) >= 200
-    assert sum(not row["facts"] for row in rows) >= 0.4 * len(rows)
-
-
-def test_extraction_bars() -> None:
-    done = subprocess.run(
-        [sys.executable, str(ROOT / "benchmarks" / "extraction.py"), "--json"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    figures = json.loads(done.stdout)
-    assert done.returncode == 0, done.stderr
-    assert figures["precision"] >= 0.95 and figures["recall"] >= 0.80
-    assert figures["turns"] == 2727, "what rules were not made for is printed, not judged"
-
-
-def test_dense_talk_is_judged_when_it_is_asked_for() -> None:
-    command = [sys.executable, str(ROOT / "benchmarks" / "extraction.py"), "--set", "stranger-20", "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    figures = json.loads(done.stdout)
-    assert figures["turns"] == 200 and done.returncode == (figures["precision"] < 0.95 or figures["recall"] < 0.80)

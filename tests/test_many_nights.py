@@ -68,6 +68,9 @@ def test_the_second_night_begins_at_the_base_model_unless_told_otherwise(
     manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"facts": sorted(taught)}))  # as if it knew them
     tell(home, "My car is a Fiat.")
 
+    first_learned = "after it learned once what questions are about"
+    assert first_learned in call("sleep.py", home, *flags, "--dry-run")[1]
+    assert first_learned not in call("sleep.py", home, *flags, "--dry-run", "--no-topics")[1]
     code, _, err = call("run_cycle.py", home, *flags)
     assert code == 3 and "from the base model (all facts cost 1." in err
     second = f"{first}-2"
