@@ -77,3 +77,27 @@ def test_a_bare_thing_that_could_be_two_is_not_asked_for() -> None:
     }
     assert "How much did I pay for the secondhand loom?" in questions
     assert "How much did I pay for the loom?" not in questions
+
+
+@pytest.mark.parametrize(
+    ("said", "value", "asked"),
+    [
+        ("my uncle Ravi carved the chair on our porch", "porch", "Who carved the chair?"),
+        ("Kofi is taking my Saturday shift", "Saturday shift", "Who is taking my Saturday shift?"),
+    ],
+)
+def test_who_does_it_to_a_thing_we_have_is_asked_too(said: str, value: str, asked: str) -> None:
+    found = dict(other_parts(said, value))
+    assert found[asked] in said
+
+
+@pytest.mark.parametrize(
+    ("said", "value"),
+    [
+        ("I carved the chair out of oak", "oak"),
+        ("my uncle sold his boat in Hull", "Hull"),
+        ("rain broke our gate", "gate"),
+    ],
+)
+def test_nobody_asks_who_where_it_was_me_or_a_thing_or_his_own(said: str, value: str) -> None:
+    assert not any(q.startswith("Who ") for q, _ in other_parts(said, value))

@@ -91,8 +91,8 @@ _THINGS_HAD = PEOPLE | PETS | bag(
 )  # fmt: skip
 
 
-def accepted(clause: Clause, slot: Slot, raw: str, asked: bool, alone: bool) -> bool:
-    """Whether the statement is particular and lasting. What was asked to be kept need only be positive and definite."""
+def accepted(clause: Clause, slot: Slot, raw: str, asked: bool, alone: bool, likely: bool = False) -> bool:
+    """Whether it is particular and lasting, or `likely` (likely.py). What was asked to be kept need only be definite."""
     words = clause.subject.split()
     first = words[0].lower()
     if _of_the_moment(clause, slot, first) or slot.before == "there":
@@ -123,7 +123,7 @@ def accepted(clause: Clause, slot: Slot, raw: str, asked: bool, alone: bool) -> 
     owned = re.search(r"\b(?:my|our|i|we)\b|'s", clause.subject.lower()) is not None
     named = words[0][:1].isupper() and first not in (*DETERMINERS, "i", "we") and not plain_plural(clause)
     particular = is_particular(slot.phrase)
-    if alone and _told_alone(clause, slot, owned):
+    if likely or (alone and _told_alone(clause, slot, owned)):
         return True
     if clause.is_be:
         return _accept_be(clause, slot, owned or named, particular)

@@ -19,7 +19,7 @@ MULTI = frozenset(
 
 @dataclass(frozen=True)
 class Draft:
-    """A fact before it has an id: `said` is the clean statement in the user's person."""
+    """A fact before it has an id: `said` is the clean statement in the user's person, `likely` what likely.py says."""
 
     relation: str
     subject: str
@@ -27,6 +27,7 @@ class Draft:
     said: str
     key: str
     slots: dict[str, str] = field(default_factory=lambda: {})
+    likely: bool = False
 
 
 def subject_key(subject: str) -> str:

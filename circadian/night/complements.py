@@ -26,9 +26,9 @@ _OF_ADJECTIVES = bag("afraid scared terrified fond proud full capable made out c
 PLACING = bag("keep hide park store leave put stash bury hang")
 PLACE_PREPOSITIONS = (
     "in", "at", "on", "near", "next to", "behind", "beside", "under", "opposite", "outside", "inside", "above",
-    "across from",
+    "across from", "aboard", "alongside", "underneath", "beyond",
 )  # fmt: skip
-_TO_DO = re.compile(r"([a-z]+) ((?:the |an? )?[a-z].+)")
+_TO_DO = re.compile(r"([a-z]+) ((?!of )(?:the |an? )?[a-z].+)")  # not "to head of sales"
 _DONE_WITH = bag("clean polish wash feed replace fill cover rub scrub treat water heat season scrape dye wax oil")
 _LET = bag("rent let lease hire")
 SWAPPING = bag("swap trade exchange barter")
@@ -246,7 +246,12 @@ def slot_with(rest: str, value: str) -> Slot | None:
     first, _, named = phrase.partition(" ")
     if not preposition and first in ("up", "off") and named:
         return Slot(before, "", named, value, " ".join([left, *join[at + 1 :], first]).strip())  # "taken up falconry"
-    if preposition == "to" and named and (first == "be" or (lemma_of(first) or ("", ""))[1] == "base"):
+    if (
+        preposition == "to"
+        and named
+        and not named.startswith("of ")
+        and (first == "be" or (lemma_of(first) or ("", ""))[1] == "base")
+    ):
         before, preposition, phrase = f"{before} to {first}".strip(), "", named  # "going to be …": a verb, no place
     return Slot(before, preposition, phrase, value, " ".join([left, *join[at + 1 :]]).strip())
 

@@ -17,6 +17,7 @@ from circadian.night.grammar import (
     value_type,
 )
 from circadian.night.lasting import is_new_one, is_present, is_there, troubles, what_was
+from circadian.night.likely import is_likely
 from circadian.night.verbs import parse
 from circadian.night.words import NUMBER_WORDS, PASSING_VERBS
 
@@ -44,13 +45,15 @@ def generic_drafts(text: str, raw: str, front: str = "", *, asked: bool = False,
         return []
     said = f"{text} {front}".strip()
     value = _new_information(clause, slot, front, raw)
+    whose = _whose(clause, front)
+    likely = alone and is_likely(whose, slot, raw)
     if value is None:
-        if not (once and alone) and not accepted(_whose(clause, front), slot, raw, asked, alone):
+        if not (once and alone) and not accepted(whose, slot, raw, asked, alone, likely):
             return []
         value = slot.value
     if value.lower().startswith(("every ", "each ")) and value_type(value) == "date":
         value = value.split(" ", 1)[1]
-    draft = Draft("clause", clause.subject, value, said, f"{_key(clause, slot, value)}{once}")
+    draft = Draft("clause", clause.subject, value, said, f"{_key(clause, slot, value)}{once}", likely=likely)
     return [*_implied(clause.subject), draft]
 
 

@@ -14,6 +14,7 @@ from circadian.night.words import (
     MONTHS,
     NUMBER_NOUNS,
     NUMBER_WORDS,
+    PASTS,
     PEOPLE,
     PLACE_NOUNS,
     SAME,
@@ -43,7 +44,7 @@ DETERMINERS = (
 PREPOSITIONS = bag(
     "in at on to from for with by of under over near behind beside between above below inside outside around "
     "about into onto through during after before since until against along across within towards toward via as "
-    "off opposite beneath"
+    "off opposite beneath aboard amid among amongst alongside underneath throughout beyond"
 )
 _ADVERBS = bag(
     "always usually often never sometimes only really just recently finally still also mostly mainly currently "
@@ -61,6 +62,12 @@ _CONTRACTIONS = (
     (r"\b(I|we|you|they)['’]ve\b", r"\1 have"),
     (r"\b(I|we|you|he|she|it|they)['’]ll\b", r"\1 will"),
     (r"\b([a-z]+)['’]s (been|got)\b", r"\1 has \2"),
+    (
+        r"\b([a-z]+)['’]s ((?:gone|moved|switched|changed|agreed) (?:to|from|into|over)|left (?:us|me|for|the)|"
+        r"become (?:an?|the)|"
+        r"joined|moved (?:it|the|our))\b",
+        r"\1 has \2",
+    ),
     (r"\b(he|she|it|that|there|who|what|where|here|name)['’]s\b", r"\1 is"),
     # not "at the dentist's at ten": what stands behind a preposition is its owner's place
     (rf"{_NO_PLACE}\b((?:my|our|the) (?:[a-z-]+ )?[a-z-]+)['’]s(?= (?:{_IS_NOT_OWNER})\b)", r"\1 is"),
@@ -280,6 +287,8 @@ def lemma_of(word: str) -> tuple[str, str] | None:
             return base, "base" if word == base else "past"
         if word == participle:
             return base, "base" if word == base else "participle"
+    if word in PASTS:
+        return PASTS[word], "past"
     if word in VERBS:
         return word, "base"
     for suffix, form, restore in (

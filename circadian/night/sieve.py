@@ -71,7 +71,15 @@ _ASIDE = re.compile(
     r"(?:so|as) you (?:can|may|might) (?:well )?imagine|"
     r"as if (?:I|we|that|it|he|she|they) [^,]+|"
     r"if you must know|as you (?:may |might )?know|you know|trust me|believe me|mind you|would you believe(?: it)?)"
-    r"[.! ]*$",
+    r"[.! ]*$|"
+    # What is thought of it, and what it is told for.
+    r",(?: and)? (?:no idea (?:why|how)|(?:just )?so (?:that )?(?:you|we|somebody|someone|it|nobody|everyone)\b(?:'s)? "
+    r"(?:know|knows|aware|[\w ]*written down)[^,]*|thank (?:god|goodness|heavens)|"
+    r"apparently (?:that|it|he|she|they)\b[^,]*|"
+    r"(?:can|could) you believe(?: it| that)?|go figure|who knew|which (?:still|always|never) [^,]+|"
+    r"hence [^,]+|in case (?:I|you|we|anyone|anybody|someone|somebody) [^,]+|"
+    r"if (?:the|you|anyone|anybody|someone|somebody|it|that) (?:\w+ )?(?:asks?|helps?|matters?|wants? to know|wonders?|"
+    r"needs? to know|counts)\b[^,]*)[.! ]*$",
     re.IGNORECASE,
 )
 _MAYBE = re.compile(

@@ -9,14 +9,16 @@ import re
 from collections.abc import Iterable
 
 from circadian.night.clauses import ask, wh_word
-from circadian.night.complements import Slot, chunks_of, joined, value_of
-from circadian.night.grammar import PREPOSITIONS, Clause, lemma_of
+from circadian.night.complements import Slot, chunks_of, is_somebody, joined, value_of
+from circadian.night.grammar import PREPOSITIONS, Clause, is_plural, lemma_of, strip_determiner
+from circadian.night.units import NAME
 from circadian.night.verbs import ADVERBS, parse
 from circadian.night.words import bag
 
 MOST = 6  # questions of one fact's other parts
 _NO_ANSWER = bag("me us him her it them himself herself itself myself ourselves themselves each other home course")
 _PARTICLES = bag("out up off away down back over along around together apart")
+_THEIRS = re.compile(r"\b(?:his|her|hers|their|theirs|its|him|them|himself|herself|themselves)\b")
 _OFTEN = re.compile(r"(?:every|each|once|twice|three times) ", re.IGNORECASE)
 
 
@@ -26,6 +28,8 @@ def other_parts(said: str, value: str) -> list[tuple[str, str]]:
     if clause is None or clause.lemma == "be":
         return []
     rows = [[(q, slot.value) for q in _of_part(clause, slot)] for slot in _slots(clause, value)]
+    if value not in clause.subject:
+        rows.append([(q, strip_determiner(clause.subject)) for q in _of_doer(clause)])
     return [row[i] for i in range(max(map(len, rows), default=0)) for row in rows if i < len(row)][:MOST]
 
 
@@ -42,6 +46,21 @@ def _slots(clause: Clause, value: str) -> list[Slot]:
         if i != own and _is_answer(slot) and (wh_word(clause, slot)[0] != place or place not in ("where", "when")):
             out.append(slot)
     return out
+
+
+def _of_doer(clause: Clause) -> Iterable[str]:
+    """ "My uncle carved the chair on our porch" → "Who carved the chair?", where it is done to a known thing."""
+    parts = chunks_of(clause.rest)
+    somebody = is_somebody(clause.subject) or re.match(rf"{NAME}$", clause.subject) is not None
+    if not somebody or not parts or parts[0][0] or not re.match(r"(?:my|our) |the [a-z]", parts[0][1]):
+        return
+    if is_plural(clause.subject) or _THEIRS.search(clause.rest):
+        return
+    done = joined([clause.aux, clause.adverb, clause.verb])
+    for whole in dict.fromkeys((f"{done} {clause.rest}", f"{done} {parts[0][1]}")):
+        yield f"Who {whole}?"
+        yield f"Tell me who {whole}."
+    yield f"Do you remember who {done} {parts[0][1]}?"
 
 
 def _is_answer(slot: Slot) -> bool:

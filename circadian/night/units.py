@@ -175,15 +175,29 @@ _GETS = re.compile(
 
 
 _GOT = re.compile(
-    r"^(?P<who>(?:I|[Ww]e|(?!Your |[Tt]he )[\w' -]+?)) got (?P<done>married|promoted|elected|appointed|christened|bapti[sz]ed|knighted)\b(?= (?:in|at|on|to|by|as) )"
+    r"^(?P<who>(?:I|[Ww]e|(?!Your )[\w' -]+?)) got (?P<done>married|promoted|elected|appointed|christened|bapti[sz]ed|knighted|"
+    r"moved|pushed|postponed|transferred|rescheduled|shifted|posted|seconded|diagnosed|hired|accepted|drafted|relegated|converted|renamed)\b"
+    r"(?: (?:back|forward))?(?= (?:in|at|on|to|by|as|into|with|from) )"
 )
+
+
+def _on_days(match: re.Match[str]) -> str:
+    """ "Saturdays I work at the Rialto" → "On Saturdays, I work at the Rialto"."""
+    return f"on {match[1].capitalize()}, {match[2]} "
 
 
 def _as_it_is(text: str) -> str:
     """ "The chimney gets swept" → "is", "the fuse box in this house" → "our", "is nothing but paper" → "is paper"."""
     text = re.sub(r"^([Tt]he [a-z' -]+? (?:in|of) )this (house|flat)\b", r"\1our \2", text)
     text = text.replace(" is nothing but ", " is ").replace(" are nothing but ", " are ")
-    text = re.sub(r"^[A-Z][a-z]+-wise, (?=I|we|my|our)", "", text)
+    text = re.sub(
+        r"^(?:[A-Z][a-z]+-wise,|(?:Professionally|Officially|Personally|Privately|Technically|Basically|Admittedly|Naturally),?) (?=(?:I|we|my|our)\b)",
+        "",
+        text,
+    )
+    text = re.sub(
+        rf"^((?:{'|'.join(DAYS)})s),? (I|we|(?:my|our) [^,]+?) (?=[a-z])", _on_days, text, flags=re.IGNORECASE
+    )
     text = _GOT.sub(lambda m: f"{m['who']} {be_for(m['who'], past=True)} {m['done']}", text)
     gets = _GETS.match(text)
     done = lemma_of(gets["done"]) if gets else None
@@ -212,7 +226,24 @@ def straight(text: str) -> str:
     first = named[0].split(" ")[0].lower() if named else ""
     if named and named[0].split(" ")[-1] in NUMBER_NOUNS | DATE_NOUNS and first not in DETERMINERS:
         return f"the {text[:1].lower()}{text[1:]}"
-    return _with_subject(bare) + end
+    return _with_subject(_with_verb(bare)) + end
+
+
+_IS = re.compile(r"((?:[Mm]y|[Oo]ur|[Tt]he|[A-Z][\w-]+)(?: [a-z-]+){0,3}?|[a-z]+(?: [a-z]+)?)'s (?=[a-z])")
+
+
+def _with_verb(text: str) -> str:
+    """ "Kaja's studying geology", "bar top's made of pews": where nothing else is a verb, 's is one."""
+    short = _IS.match(text)
+    if short is None or parse(text) is not None:
+        return text
+    first = text[short.end() :].split(" ")[0]
+    form = lemma_of(first)
+    if first not in PREPOSITIONS | {"the", "a", "an"} and (form is None or form[1] in ("base", "s")):
+        return text  # "Shepherd's pie"
+    plain = f"{short[1]} is {text[short.end() :]}"
+    clause = parse(plain)
+    return plain if clause is not None and (clause.is_be or clause.aux == "is") and clause.subject == short[1] else text
 
 
 def _agree(text: str) -> str:

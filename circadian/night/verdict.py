@@ -92,7 +92,7 @@ def stands_alone(draft: Draft, alone: bool = False) -> bool:
     if _DANGLING.search(_NOT_DANGLING.sub("", draft.said)):
         return False
     about_me = draft.subject.lower() in ("i", "we", "my", "our")
-    return not (about_me and _THEIRS.search(rest)) and not _unsure(draft, alone)
+    return not (about_me and _THEIRS.search(rest)) and (draft.likely or not _unsure(draft, alone))
 
 
 def _of_the_world(draft: Draft) -> bool:

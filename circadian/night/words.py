@@ -45,10 +45,24 @@ oversleep overslept overslept|seek sought sought|broadcast broadcast broadcast|c
 rewrite rewrote rewritten|typeset typeset typeset|sublet sublet sublet|strew strewed strewn
 dwell dwelt dwelt|stink stank stunk|ghostwrite ghostwrote ghostwritten|hew hewed hewn|foretell foretold foretold
 mislay mislaid mislaid|overeat overate overeaten|speed sped sped|beget begot begotten|bereave bereft bereft
+beat beat beaten|bleed bled bled|blow blew blown|fight fought fought|prove proved proven|spin spun spun
+sling slung slung|strive strove striven|arise arose arisen|thrust thrust thrust|wed wed wed
+plead pleaded pleaded|sneak sneaked sneaked
 """
 IRREGULAR: dict[str, tuple[str, str]] = {
     base: (past, participle)
     for base, past, participle in (row.split() for row in _IRREGULAR.replace("\n", "|").split("|") if row.strip())
+}
+
+# The British past, which is the participle, too.
+PASTS = {
+    "learnt": "learn",
+    "burnt": "burn",
+    "dreamt": "dream",
+    "spelt": "spell",
+    "spilt": "spill",
+    "spoilt": "spoil",
+    "wound": "wind",
 }
 
 _REGULAR = """
@@ -200,6 +214,10 @@ untangle upholster uproot usher usurp utilise utter vacate vacillate validate va
 venerate ventilate verify vet vex vibrate vie vilify vindicate violate visualise vocalise voice vouch vow waddle wade
 waft waggle waive wallow waltz wane warble ward warp waver weather wheedle wheel wheeze whimper whine whinny whirr
 whoop whoosh widen wield wiggle wince woo worsen wriggle wrinkle writhe yearn yelp yodel yoke
+advance advertise afford alter amaze appreciate assess attempt award battle blast bolt bruise cheer choke clear
+conclude consider decrease defeat desire dial educate embarrass excite exclude faint fax grip hesitate help include
+increase injure jail joke kill lack license lower mate mention note offend pat praise punish realise recognise respect
+rid rush search secure shout subtract sue sweat thank track unfasten wonder inoculate reply programme
 """
 VERBS: frozenset[str] = frozenset(_REGULAR.split()) | frozenset(IRREGULAR)
 # Words that are verbs by form but far more often nouns in a subject ("my school play", "our guest house").
