@@ -92,7 +92,7 @@ _THINGS_HAD = PEOPLE | PETS | bag(
 
 
 def accepted(clause: Clause, slot: Slot, raw: str, asked: bool, alone: bool, likely: bool = False) -> bool:
-    """Whether it is particular and lasting, or `likely` (likely.py). What was asked to be kept need only be definite."""
+    """Whether it lasts and is particular, or `likely` (likely.py). What was asked to be kept need be only definite."""
     words = clause.subject.split()
     first = words[0].lower()
     if _of_the_moment(clause, slot, first) or slot.before == "there":
