@@ -129,7 +129,7 @@ def show(result: Tally, rows: list[Json]) -> None:
     met = {row.get("set", "") for row in rows}
     batches = [name for name in FIRST_SIGHT if name in met]
     if len(batches) == len(FIRST_SIGHT):
-        print("judged: all labelled turns; rules were mended on them, but for stranger-17")
+        print("judged: all labelled turns; rules were mended and likely.py fitted on all but stranger-17 of them")
     print(f"turns        {result.turns} ({result.negatives} without a fact)")
     print(f"precision    {result.precision:.3f}  (bar {PRECISION:.2f}; {result.wrong} wrong)")
     print(f"recall       {result.recall:.3f}  (bar {RECALL:.2f}; {result.missed} missed)")

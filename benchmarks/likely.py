@@ -11,6 +11,7 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -40,22 +41,31 @@ COST = 0.02  # of precision
 
 @dataclass(frozen=True)
 class Example:
-    """One lone statement: what it shows, and whether the part that the rules would take is a labelled value."""
+    """One lone statement: what it shows, whether the part behind its verb that would be taken is a labelled value."""
 
     shown: frozenset[str]
     fact: bool
     batch: str
+    text: str = ""
 
 
+@cache
 def turns() -> list[Json]:
     """All labelled turns that a fit may see: none that is judged as unseen, whoever else wrote the same."""
     rows = [row for path in (*LABELS, LONE) for row in read_rows(path)]
-    unseen = {normalize(row["user"]) for row in rows if row.get("set") in UNSEEN}
-    return [row for row in rows if normalize(row["user"]) not in unseen]
+    unseen = [{*normalize(row["user"]).split()} for row in rows if row.get("set") in UNSEEN]
+    return [row for row in rows if not any(alike({*normalize(row["user"]).split()}, words) for words in unseen)]
+
+
+def alike(some: set[str], others: set[str]) -> bool:
+    """Whether four in five of the words of both are the same."""
+    few, many = sorted((len(some), len(others)))
+    return 5 * few >= 4 * many and 5 * len(some & others) >= 4 * len(some | others)
 
 
 def fingerprint() -> str:
-    return hashlib.sha256(json.dumps(turns(), sort_keys=True).encode()).hexdigest()
+    """Of the turns and what else the weights depend on besides the code."""
+    return hashlib.sha256(json.dumps([RIDGE, HARD, LEAST, SMALL, turns()], sort_keys=True).encode()).hexdigest()
 
 
 def examples(rows: Sequence[Json]) -> list[Example]:
@@ -66,7 +76,7 @@ def examples(rows: Sequence[Json]) -> list[Example]:
         told = any(
             contains(v, slot.value) or contains(slot.value, v) for f in row["facts"] for v in f["value"].split(" | ")
         )
-        found.append(Example(signs(clause, slot, raw), told, row.get("set", "")))
+        found.append(Example(signs(clause, slot, raw), told, row.get("set", ""), normalize(row["user"])))
         return False
 
     taken, generic.is_likely = generic.is_likely, listen
@@ -118,7 +128,7 @@ def rates(counts: np.ndarray) -> tuple[float, float]:
 
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n\n")[0] if __doc__ else None)
-    parser.add_argument("--write", action="store_true", help="renew circadian/night/likely.json")
+    parser.add_argument("--write", action="store_true", help="renew circadian/night/likely.json where the bars are met")
     parser.add_argument("--quick", action="store_true", help="leave out three of the sets, not each; for CI")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of the table")
     return parser
@@ -128,26 +138,32 @@ def main(argv: list[str] | None = None) -> int:
     args = build_parser().parse_args(argv)
     rows = turns()
     shown = examples(rows)
-    if args.write:
-        document = {"version": 1, "turns": fingerprint(), "weights": fit(shown)}
-        write_atomic(WEIGHTS, (json.dumps(document, indent=0, ensure_ascii=False) + "\n").encode())
     lone = sorted({row["set"] for row in read_rows(LONE)} - UNSEEN - {ATTACKED})
     lone = lone[:3] if args.quick else lone
-    without, among = np.zeros(3), np.zeros(3)
+    before, after, taken = np.zeros(3), np.zeros(3), np.zeros(3)
     for name in lone:
         own = [row for row in rows if row.get("set") == name]
-        without += judged(own, None)
-        among += judged(own, fit([e for e in shown if e.batch != name]))
-    (p0, r0), (p1, r1) = rates(without), rates(among)
+        texts = {normalize(row["user"]) for row in own}
+        weights = fit([e for e in shown if e.text not in texts])
+        before += judged(own, None)
+        after += judged(own, weights)
+        none = [row for row in own if not row["facts"]]
+        taken += len(none), judged(none, None)[1], judged(none, weights)[1]
+    (p0, r0), (p1, r1) = rates(before), rates(after)
     if args.json:
-        print(json.dumps({"statements": len(shown), "without": [p0, r0], "with": [p1, r1]}))
+        print(json.dumps({"version": 1, "statements": len(shown), "without": [p0, r0], "with": [p1, r1]}))
     else:
         print(
             f"{len(shown)} lone statements, {sum(e.fact for e in shown)} are facts; each of {len(lone)} sets left out"
         )
         print(f"precision    {p0:.3f} -> {p1:.3f}  (bar: at most {COST} less)")
         print(f"recall       {r0:.3f} -> {r1:.3f}  (bar: at least {GAIN} more)")
-    return OK if r1 >= r0 + GAIN and p1 >= p0 - COST else FAILED
+        print(f"no facts     {taken[1]:.0f} -> {taken[2]:.0f} taken of {taken[0]:.0f} messages that state none")
+    met = r1 >= r0 + GAIN and p1 >= p0 - COST
+    if args.write and met:
+        document = {"version": 1, "turns": fingerprint(), "weights": fit(shown)}
+        write_atomic(WEIGHTS, (json.dumps(document, indent=0, ensure_ascii=False) + "\n").encode())
+    return OK if met else FAILED
 
 
 if __name__ == "__main__":

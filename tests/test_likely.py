@@ -3,7 +3,7 @@
 import pytest
 
 from benchmarks.extraction import LABELS, LONE, UNSEEN
-from benchmarks.likely import ATTACKED, Example, fingerprint, fit, turns
+from benchmarks.likely import ATTACKED, Example, alike, fingerprint, fit, turns
 from circadian.files import read_json, read_rows
 from circadian.night.complements import Slot
 from circadian.night.grammar import Clause
@@ -15,9 +15,9 @@ from tests.told import told
 @pytest.mark.parametrize(
     ("said", "value"),
     [
-        ("The donkeys share their field with a retired police horse.", "retired police horse"),
+        ("The hens lay in an old suitcase.", "old suitcase"),
         ("We got our sideboard from a bankrupt chandler.", "bankrupt chandler"),
-        ("The parrot picked up its swearing from a plasterer.", "plasterer"),
+        ("My nephew earned his first bike by picking hops.", "picking hops"),
     ],
 )
 def test_what_no_rule_takes_is_read_where_it_is_all_that_is_said(said: str, value: str) -> None:
@@ -62,10 +62,32 @@ def test_a_fit_finds_the_sign_that_tells_and_counts_what_was_attacked_more() -> 
     assert log_odds(frozenset({"a", "both"}), fit(doubted)) < 0
 
 
-def test_signs_say_who_when_and_what_kind_and_every_word() -> None:
+def test_signs_say_who_when_what_kind_and_every_word_but_names() -> None:
     clause = Clause("my uncle", "", "", "moored", "moor", "his boat off Pell Quay")
     slot = Slot("his boat", "off", "Pell Quay", "Pell Quay", "")
     shown = signs(clause, slot, "My uncle moored his boat off Pell Quay")
-    assert {"who=my", "whose=my person", "tense=past", "value=name", "preposition=off", "quay"} <= shown
+    assert {"who=my", "whose=my person", "tense=past", "value=name", "preposition=off", "boat"} <= shown
+    assert not {"quay", "Quay"} & shown, "names"
     denied = Clause("we", "", "never", "sail", "sail", "to Texel")
     assert not is_likely(denied, Slot("", "to", "Texel", "Texel", ""), "We never sail to Texel")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "The hens may lay in an old suitcase.",
+        "The hens lay in an old suitcase, I gather.",
+        "The hens lay in an old suitcase ;)",
+        "The hens lay in an old suitcase, not.",
+        "The hens hardly lay in an old suitcase.",
+        "The hens want an old suitcase.",
+    ],
+)
+def test_what_is_doubted_or_winked_at_is_not(said: str) -> None:
+    assert not told(said)
+
+
+def test_two_messages_are_alike_where_four_in_five_words_are() -> None:
+    assert alike({*"a b c d e".split()}, {*"a b c d".split()})
+    assert not alike({*"a b c d e".split()}, {*"a b c".split()})
+    assert not alike({*"a b c d".split()}, {*"a b c e".split()})

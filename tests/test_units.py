@@ -9,6 +9,7 @@ from circadian.night.lessons import contains, make_lessons
 from circadian.night.mentions import mentions
 from circadian.night.units import straight, trim, unfront, units
 from circadian.records import Fact, Message, Turn
+from tests.told import told
 
 
 def active(*texts: str) -> list[Fact]:
@@ -177,3 +178,40 @@ def test_each_position_is_asked(text: str, question: str) -> None:
     assert question in [x.question for x in asked]
     assert len([x for x in lessons.train if x.kind != "reverse"]) >= 8
     assert not any(contains(x.question, x.value) for x in asked)
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("Kaja's studying marine geology.", "Kaja is studying marine geology."),
+        ("bar top's made of old church pews", "bar top is made of old church pews"),
+        ("my phone contract's through Tellora", "my phone contract is through Tellora"),
+        ("My brother's sold the farm to a developer.", "My brother's sold the farm to a developer."),
+        ("Shepherd's pie", "Shepherd's pie"),
+        ("Saturdays I work at the Rialto.", "on Saturdays, I work at the Rialto."),
+        ("Professionally I translate out of Hungarian.", "I translate out of Hungarian."),
+        ("Apparently my boss moved to Berlin.", "Apparently my boss moved to Berlin."),
+        ("Standup got moved to 10:15.", "Standup was moved to 10:15."),
+        ("I got accepted to Oxford.", "I got accepted to Oxford."),
+    ],
+)
+def test_a_verb_that_is_short_or_turned(text: str, plain: str) -> None:
+    assert straight(text) == plain
+
+
+@pytest.mark.parametrize(
+    ("said", "value"),
+    [
+        ("My cello bow is strung with stallion hair, apparently that's a thing.", "stallion hair"),
+        ("The ram is registered as Glenmoor Thunder, if the form asks for it.", "Glenmoor Thunder"),
+        ("My brother learnt Dutch from a ferryman.", "Dutch"),
+        ("My brother-in-law proposed aboard a dredger.", "dredger"),
+    ],
+)
+def test_what_is_only_said_behind_a_comma_hides_nothing(said: str, value: str) -> None:
+    assert value in [f.value for f in told(said)]
+
+
+def test_a_condition_is_no_afterthought() -> None:
+    assert not told("We are moving to Leeds in May, if the bank helps.")
+    assert not told("My neighbour owns a castle, apparently he won it from a duke.")

@@ -43,6 +43,7 @@ OPINION = re.compile(
     re.IGNORECASE,
 )
 NEGATED = re.compile(r"\b(?:never|no|not|nothing(?! but)|nobody|none)\b|n't\b")
+_HARDLY = re.compile(r" (?:hardly|nearly|seldom|rarely|barely|almost|no longer)$")  # "my brother no longer works …"
 _LASTING_ADJECTIVES = bag(
     "vegetarian vegan allergic left-handed right-handed colour-blind color-blind colourblind colorblind married "
     "divorced widowed single engaged retired pregnant deaf blind diabetic dyslexic bilingual trilingual electric "
@@ -187,7 +188,7 @@ def _of_the_moment(clause: Clause, slot: Slot, first: str) -> bool:
         return True
     if clause.lemma in ("want", "need", "try", "plan", "like", "intend", "mean") and clause.rest.startswith("to "):
         return True
-    if " so " in clause.subject or re.search(r", (?:now|still|just) ", clause.rest):
+    if _HARDLY.search(clause.subject) or " so " in clause.subject or re.search(r", (?:now|still|just) ", clause.rest):
         return True
     ours = re.search(r"\b(?:I|we|my|our)\b", clause.subject, re.IGNORECASE)
     if not ours and clause.lemma in _NEWS:

@@ -147,7 +147,7 @@ def _aside(statement: Said) -> tuple[list[Draft], Said]:
         if refuse(clause, clause) is None:
             plain = replace(statement, text=clause, raw=clause, alone=False, names_only=False)
             found += _drafts_of(lower_start(strip_trailing(expand(clause))), plain)
-    return found, replace(statement, text=left, alone=False) if found else statement
+    return found, replace(statement, text=left) if found else statement
 
 
 def _renewed(statement: Said, before: str) -> Said:

@@ -74,12 +74,11 @@ _ASIDE = re.compile(
     r"[.! ]*$|"
     # What is thought of it, and what it is told for.
     r",(?: and)? (?:no idea (?:why|how)|(?:just )?so (?:that )?(?:you|we|somebody|someone|it|nobody|everyone)\b(?:'s)? "
-    r"(?:know|knows|aware|[\w ]*written down)[^,]*|thank (?:god|goodness|heavens)|"
-    r"apparently (?:that|it|he|she|they)\b[^,]*|"
-    r"(?:can|could) you believe(?: it| that)?|go figure|who knew|which (?:still|always|never) [^,]+|"
-    r"hence [^,]+|in case (?:I|you|we|anyone|anybody|someone|somebody) [^,]+|"
-    r"if (?:the|you|anyone|anybody|someone|somebody|it|that) (?:\w+ )?(?:asks?|helps?|matters?|wants? to know|wonders?|"
-    r"needs? to know|counts)\b[^,]*)[.! ]*$",
+    r"(?:know|knows|aware|[\w ]*written down)[^,]*|thank (?:god|goodness|heavens)|apparently that(?: is|'s) a thing|"
+    r"(?:can|could) you believe(?: it| that)?|go figure|who knew|which (?:still|always) [^,]+|"
+    r"in case (?:I|you|we|anyone|anybody|someone|somebody) (?:\w+ )?(?:asks?|needs?|wants?|wonders?)[^,]*|"
+    r"if (?:anyone|anybody|someone|somebody|you|they|the (?:form|app|system)) (?:\w+ )?(?:asks?|wonders?|"
+    r"(?:wants?|needs?) to know)\b[^,]*|if (?:it|that) (?:helps|matters))[.! ]*$",
     re.IGNORECASE,
 )
 _MAYBE = re.compile(
@@ -181,7 +180,11 @@ _REQUESTS = bag(
 # Not said to be remembered, although nothing else is said.
 _CHATTING = re.compile(
     r"\b(?:a?haha\w*|omg|lol|ugh|argh|please|bye|just|finally|obviously|honestly|no idea|today|tonight|"
-    r"always .+ when)\b",
+    r"always .+ when)\b|"
+    r"\b(?:I|we) (?:bet|gather|assume|suspect|fear|reckon|guess|imagine|presume)\b|, not\W*$|"
+    r"\bor (?:so|do|does|is|was|are)\b|"
+    r"\bin (?:the|a|my) (?:joke|story|dream|film|book|play|novel)\b|\bin chapter\b|\bfor the day\b|"
+    r"[;:]-?[)(pPD](?!\w)|\U0001f643|\U0001f609",
     re.IGNORECASE,
 )
 

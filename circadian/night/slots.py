@@ -8,17 +8,19 @@ Never: a part that only points at the user, or that is no answer by itself.
 import re
 from collections.abc import Iterable
 
+from circadian.night.accept import NEGATED
 from circadian.night.clauses import ask, wh_word
-from circadian.night.complements import Slot, chunks_of, is_somebody, joined, value_of
+from circadian.night.complements import PLACING, Slot, chunks_of, is_somebody, joined, value_of
 from circadian.night.grammar import PREPOSITIONS, Clause, is_plural, lemma_of, strip_determiner
 from circadian.night.units import NAME
 from circadian.night.verbs import ADVERBS, parse
-from circadian.night.words import bag
+from circadian.night.words import DAYS, MONTHS, bag
 
 MOST = 6  # questions of one fact's other parts
 _NO_ANSWER = bag("me us him her it them himself herself itself myself ourselves themselves each other home course")
 _PARTICLES = bag("out up off away down back over along around together apart")
-_THEIRS = re.compile(r"\b(?:his|her|hers|their|theirs|its|him|them|himself|herself|themselves)\b")
+_INCOMPLETE = bag("set turn make call name place have get")  # "Who put our dog?"
+_HIS_OWN = re.compile(r"\b(?:his|her|hers|their|theirs|its|him|them|himself|herself|themselves)\b")
 _OFTEN = re.compile(r"(?:every|each|once|twice|three times) ", re.IGNORECASE)
 
 
@@ -51,16 +53,20 @@ def _slots(clause: Clause, value: str) -> list[Slot]:
 def _of_doer(clause: Clause) -> Iterable[str]:
     """ "My uncle carved the chair on our porch" → "Who carved the chair?", where it is done to a known thing."""
     parts = chunks_of(clause.rest)
-    somebody = is_somebody(clause.subject) or re.match(rf"{NAME}$", clause.subject) is not None
-    if not somebody or not parts or parts[0][0] or not re.match(r"(?:my|our) |the [a-z]", parts[0][1]):
+    name = re.match(rf"{NAME}$", clause.subject) is not None and clause.subject.lower() not in (*DAYS, *MONTHS)
+    if not (name or is_somebody(clause.subject)) or not parts or parts[0][0]:
         return
-    if is_plural(clause.subject) or _THEIRS.search(clause.rest):
+    denied = NEGATED.search(f"{clause.aux} {clause.adverb} {clause.rest}")
+    if denied or not re.match(r"(?:my|our) |the [a-z]", parts[0][1]):
+        return
+    if is_plural(clause.subject) or _HIS_OWN.search(clause.rest):
         return
     done = joined([clause.aux, clause.adverb, clause.verb])
-    for whole in dict.fromkeys((f"{done} {clause.rest}", f"{done} {parts[0][1]}")):
-        yield f"Who {whole}?"
-        yield f"Tell me who {whole}."
-    yield f"Do you remember who {done} {parts[0][1]}?"
+    shortest = clause.rest if clause.lemma in PLACING or clause.lemma in _INCOMPLETE else parts[0][1]
+    for what in dict.fromkeys((clause.rest, shortest)):
+        yield f"Who {done} {what}?"
+        yield f"Tell me who {done} {what}."
+    yield f"Do you remember who {done} {shortest}?"
 
 
 def _is_answer(slot: Slot) -> bool:

@@ -175,9 +175,10 @@ _GETS = re.compile(
 
 
 _GOT = re.compile(
-    r"^(?P<who>(?:I|[Ww]e|(?!Your )[\w' -]+?)) got (?P<done>married|promoted|elected|appointed|christened|bapti[sz]ed|knighted|"
-    r"moved|pushed|postponed|transferred|rescheduled|shifted|posted|seconded|diagnosed|hired|accepted|drafted|relegated|converted|renamed)\b"
-    r"(?: (?:back|forward))?(?= (?:in|at|on|to|by|as|into|with|from) )"
+    r"^(?P<who>(?:I|[Ww]e|(?!Your |[Tt]he )[\w' -]+?)) got (?P<done>married|promoted|elected|appointed|christened|bapti[sz]ed|knighted)\b(?= (?:in|at|on|to|by|as) )"
+)
+_GOT_MOVED = re.compile(
+    rf"^(?P<who>(?!Your |(?:I|[Ww]e) )[\w' -]+?) got (?P<done>moved|pushed|postponed|rescheduled|shifted)(?: back| forward)?(?= to (?:{DAY}|\d))"
 )
 
 
@@ -195,10 +196,9 @@ def _as_it_is(text: str) -> str:
         "",
         text,
     )
-    text = re.sub(
-        rf"^((?:{'|'.join(DAYS)})s),? (I|we|(?:my|our) [^,]+?) (?=[a-z])", _on_days, text, flags=re.IGNORECASE
-    )
-    text = _GOT.sub(lambda m: f"{m['who']} {be_for(m['who'], past=True)} {m['done']}", text)
+    text = re.sub(rf"^((?:{'|'.join(DAYS)})s) (I|we) (?=[a-z])", _on_days, text, flags=re.IGNORECASE)
+    for got in (_GOT, _GOT_MOVED):
+        text = got.sub(lambda m: f"{m['who']} {be_for(m['who'], past=True)} {m['done']}", text)
     gets = _GETS.match(text)
     done = lemma_of(gets["done"]) if gets else None
     if gets and done and done[1] in ("past", "participle") and head_noun(gets["thing"]) not in PEOPLE:
@@ -233,15 +233,24 @@ _IS = re.compile(r"((?:[Mm]y|[Oo]ur|[Tt]he|[A-Z][\w-]+)(?: [a-z-]+){0,3}?|[a-z]+
 
 
 def _with_verb(text: str) -> str:
-    """ "Kaja's studying geology", "bar top's made of pews": where nothing else is a verb, 's is one."""
+    """ "Kaja's studying geology", "bar top's made of pews": where nothing else is a verb, 's is one.
+
+    Before a participle only of a thing, with nothing done to another: "my brother's sold the farm" has.
+    """
     short = _IS.match(text)
     if short is None or parse(text) is not None:
         return text
-    first = text[short.end() :].split(" ")[0]
-    form = lemma_of(first)
-    if first not in PREPOSITIONS | {"the", "a", "an"} and (form is None or form[1] in ("base", "s")):
+    first, _, rest = text[short.end() :].partition(" ")
+    form = (lemma_of(first) or ("", ""))[1]
+    somebody = head_noun(short[1]) in PEOPLE | PETS or (short[1][:1].isupper() and " " not in short[1])
+    done = (
+        form in ("past", "participle")
+        and not somebody
+        and rest.split(" ")[0] in ("by", "of", "with", "as", "from", "in")
+    )
+    if not (done or form == "ing" or first in PREPOSITIONS):
         return text  # "Shepherd's pie"
-    plain = f"{short[1]} is {text[short.end() :]}"
+    plain = f"{short[1]} is {first} {rest}"
     clause = parse(plain)
     return plain if clause is not None and (clause.is_be or clause.aux == "is") and clause.subject == short[1] else text
 
