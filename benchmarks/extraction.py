@@ -2,7 +2,7 @@
 
 The bar is judged over all labelled turns. Rules were mended on nearly all of them, so it says that the mends hold, and
 nothing of new talk. That is what the strangers' turns are for: each batch was measured once before anything was mended
-for it; one batch is left alone, and its figures, "unseen", are printed on a line of their own.
+for it; two are left alone, and their figures, "unseen", are printed on lines of their own.
 
 Each turn is read alone. A fact counts as found when its value and the label's stand in one another as whole words, its
 value is at most two words longer than the label's, and its key names the label's subject; everything else that was

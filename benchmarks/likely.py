@@ -11,7 +11,7 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +27,7 @@ from circadian.night import generic
 from circadian.night.complements import Slot
 from circadian.night.grammar import Clause
 from circadian.night.lessons import contains
-from circadian.night.likely import LIKELY, WEIGHTS, log_odds, signs
+from circadian.night.likely import WEIGHTS, signs
 from circadian.records import Json, normalize
 
 RIDGE = 3.0  # of 1, 2, 3, 5 and 8 the best log likelihood on sets left out
@@ -113,7 +113,7 @@ def fit(shown: Sequence[Example]) -> dict[str, float]:
 def judged(rows: Sequence[Json], weights: dict[str, float] | None) -> tuple[int, int, int]:
     """(right, wrong, missed) of the turns with these weights; None: without any."""
     taken = generic.is_likely
-    generic.is_likely = lambda c, s, raw: weights is not None and log_odds(signs(c, s, raw), weights) > LIKELY
+    generic.is_likely = partial(taken, of=weights) if weights else lambda *_: False
     try:
         result = tally(list(rows))
     finally:

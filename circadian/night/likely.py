@@ -7,6 +7,7 @@ turns that extraction is judged by as unseen.
 
 import json
 import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -85,16 +86,15 @@ def weights() -> dict[str, float]:
     return json.loads(WEIGHTS.read_bytes())["weights"]
 
 
-def log_odds(shown: frozenset[str], of: dict[str, float] | None = None) -> float:
+def log_odds(shown: frozenset[str], of: Mapping[str, float]) -> float:
     """Natural logarithm of the odds that a statement which shows that is a fact; "" is the weight of all of them."""
-    known = weights() if of is None else of
-    return known[""] + sum(known.get(sign, 0.0) for sign in shown)
+    return of[""] + sum(of.get(sign, 0.0) for sign in shown)
 
 
-def is_likely(clause: Clause, slot: Slot, raw: str) -> bool:
+def is_likely(clause: Clause, slot: Slot, raw: str, of: Mapping[str, float] | None = None) -> bool:
     """Never what is denied ("We never went to Rome" would teach Rome), what only may or should be, what is wanted."""
     told = f"{clause.subject} {clause.aux} {clause.adverb} {clause.rest}"
     wanted = clause.lemma in ("need", "want") and is_present(clause) and value_type(slot.phrase) != "number"
     if NEGATED.search(told) or _DOUBTED.search(told) or wanted:
         return False
-    return log_odds(signs(clause, slot, raw)) > LIKELY
+    return log_odds(signs(clause, slot, raw), weights() if of is None else of) > LIKELY

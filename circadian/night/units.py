@@ -183,7 +183,7 @@ _GOT_MOVED = re.compile(
 
 
 def _on_days(match: re.Match[str]) -> str:
-    """ "Saturdays I work at the Rialto" → "On Saturdays, I work at the Rialto"."""
+    """ "Saturdays I work at the Rialto" → "on Saturdays, I work at the Rialto"."""
     return f"on {match[1].capitalize()}, {match[2]} "
 
 
