@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from circadian.night.answers import answer_of
 from circadian.night.facts import FactSheet, gather
 from circadian.night.grammar import value_type
 from circadian.night.kept import covers
@@ -463,3 +464,19 @@ def test_a_fact_is_one_statement() -> None:
     for text in texts:
         for fact in active(text):
             assert not re.search(r",? (?:and|but|so) (?:he|she|it|they) [a-z]", fact.statement), fact.statement
+
+
+@pytest.mark.parametrize(
+    ("sentence", "relation", "statement"),
+    [
+        ("I'm a vegetarian.", "diet", "You are a vegetarian."),
+        ("I mostly program in Rust.", "tool", "You mostly program in Rust."),
+        ("I am a librarian.", "job", "You are a librarian."),
+    ],
+)
+def test_what_ends_like_a_job_or_is_typed_into_an_editor_is_not_always_one(
+    sentence: str, relation: str, statement: str
+) -> None:
+    (fact,) = told(sentence).facts
+    assert (fact.relation, fact.statement) == (relation, statement)
+    assert "editor" not in answer_of(fact)

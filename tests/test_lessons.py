@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from circadian.night.answers import in_words_of
+from circadian.night.asked import asked
 from circadian.night.facts import gather
 from circadian.night.lessons import SPOKEN, LessonSet, _spoken, contains, distinct_first, make_lessons, spoken
 from circadian.night.questions import Wording
@@ -81,14 +82,17 @@ def test_answers_state_the_value_and_questions_do_not() -> None:
 
 def test_questions_and_answers_are_whole_sentences() -> None:
     odd = re.compile(
-        r"\{|\}|\[|\]|\|| ,| \?|\b(?:a|the|my) (?:a|the|my)\b|\b(?:I is|I are|I does|me am|we am|we is|does I)\b"
+        r"\{|\}|\[|\]|\|| ,| \?|\b(?:a|the|my) (?:a|the|my)\b|"
+        r"\b(?:I is|(?<!and )I are|I does|me am|we am|we is|does I)\b"
     )
+    theirs = {question for fact, _ in every_set() for question in asked(fact, [fact])}
     for _, lessons in every_set():
         for lesson in (*lessons.train, *lessons.valid, *lessons.test):
-            assert lesson.question[-1] in "?.", lesson.question
+            typed = lesson.question[:1].islower()  # in a hurry, by somebody (asked.txt)
+            assert typed or lesson.question[-1] in "?.", lesson.question
             assert lesson.answer[-1] in ".。", lesson.answer
             assert not odd.search(lesson.question), lesson.question
-            assert lesson.question[:1] == lesson.question[:1].upper(), lesson.question
+            assert not typed or lesson.question in theirs, lesson.question
 
 
 def test_splits_share_no_question_over_a_whole_life() -> None:
@@ -199,9 +203,9 @@ def test_questions_fit_what_was_told(text: str, asked: str, never: str) -> None:
 @pytest.mark.parametrize(
     ("text", "never"),
     [
-        ("I drive a 2014 Honda Civic.", r"\b(?:when|date|point in time)\b"),
+        ("I drive a 2014 Honda Civic.", r"\b(?:when (?:is|was|do|did)|date|point in time)\b"),
         ("I'm from Lyon.", r"\b(?:born|birth\w*|begin|grow up|childhood)\b"),
-        ("I grew up in Lyon.", r"\b(?:born|birth\w*)\b"),
+        ("I grew up in Lyon.", r"\b(?:born|birth(?!day)\w*)\b"),
         ("My cousin lives in Perth.", r"\brelative\b"),
         ("My brother lives in Perth.", r"\bsibling\b"),
         ("My sister sells candles.", r"\boffer"),
@@ -350,3 +354,19 @@ def test_a_clause_is_asked_for_in_english_and_for_what_it_told(text: str, asked:
 )
 def test_an_answer_calls_its_topic_what_the_question_calls_it(question: str, answer: str, value: str, so: str) -> None:
     assert in_words_of(question, answer, value) == so
+
+
+@pytest.mark.parametrize(
+    ("sentence", "question", "answer"),
+    [
+        ("My dog's name is Noodle.", "Who is Noodle?", "Noodle is your dog."),
+        ("My dog's name is Noodle.", "What is Noodle to me?", "Noodle is your dog."),
+        ("Our boat is called Swallow.", "Who or what is Swallow?", "Swallow is the name of your boat."),
+        ("I write all my code in Nano.", "What do I use Nano for?", "Your editor is Nano."),
+        ("My wife's favourite tea is oolong.", "Who likes oolong?", "Your wife's favourite tea is oolong."),
+        ("I can't eat celery.", "Who can't have celery?", "Your forbidden food is celery."),
+    ],
+)
+def test_a_fact_is_asked_from_its_value(sentence: str, question: str, answer: str) -> None:
+    lessons = {x.question: x.answer for x in make_lessons(facts_of(sentence), seed=0).train if x.kind == "reverse"}
+    assert lessons[question] == answer

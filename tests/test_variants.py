@@ -1,5 +1,7 @@
 """One fact in other persons and by shorter names, never by a name that could mean another fact."""
 
+import pytest
+
 from circadian.night.facts import gather
 from circadian.night.lessons import make_lessons
 from circadian.night.variants import variants
@@ -52,3 +54,21 @@ def test_every_variant_asks_for_the_same_value_and_is_answered_alike() -> None:
 def test_a_car_is_also_what_one_drives() -> None:
     (fact,) = facts_of("Our car is a Lancia.")
     assert "What do I drive?" in {lesson.question for lesson in make_lessons([fact], seed=0).train}
+
+
+@pytest.mark.parametrize(
+    ("sentence", "question"),
+    [
+        ("We took the cat to Pawhaven, that's our vet clinic.", "Where did we take the cat?"),
+        ("We booked a table at Luigi's, it's our local restaurant.", "Where did we book a table?"),
+    ],
+)
+def test_what_was_told_on_the_way_to_it_is_asked_for_too(sentence: str, question: str) -> None:
+    (fact,) = facts_of(sentence)
+    asked = {lesson.question: lesson.answer for n in range(4) for lesson in make_lessons([fact], seed=n).train}
+    assert fact.value in asked[question] and asked[question].startswith("Your ")
+
+
+def test_a_deed_that_goes_on_behind_the_value_is_not_asked_for() -> None:
+    (fact,) = facts_of("I met Tom Becker at lunch, he's my manager.")
+    assert "deed" not in fact.details

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from circadian.night.complements import value_of
 from circadian.night.grammar import be_for, canonical, head_noun, lemma_of, possessive, strip_determiner, value_type
-from circadian.night.words import KINDS, NO_OWNER, NO_PETS_NAME, PEOPLE, PEOPLES, PETS, a_or_an, bag
+from circadian.night.words import DIETS, KINDS, NO_OWNER, NO_PETS_NAME, PEOPLE, PEOPLES, PETS, TOOLS, a_or_an, bag
 
 MULTI = frozenset(
     {"avoid", "like", "dislike", "instrument", "sport", "language", "speaks", "owns", "drink", "eats", "prefer"}
@@ -150,7 +150,8 @@ def that_is(match: re.Match[str]) -> Iterable[Draft | None]:
         if len(theirs) != 1:
             return []
         thing = f"{possessive(theirs[0])} {thing.split(' ', 1)[1]}"
-    return [identity(thing, value)]
+    found, whole = identity(thing, value), re.fullmatch(rf"(?:I|[Ww]e) .*\b{re.escape(value)}", match["first"])
+    return [replace(found, slots={**found.slots, "deed": match["first"]}) if whole else found]
 
 
 def identity(noun_phrase: str, value: str) -> Draft:
@@ -297,7 +298,7 @@ def language(match: re.Match[str]) -> Iterable[Draft | None]:
 def job(match: re.Match[str]) -> Iterable[Draft | None]:
     subject, value = match["s"], clean(match["v"])
     value = re.sub(r"^(?:a|an) ", "", re.split(r" (?:at|for|in|on|with|by|from) ", value)[0])
-    if not subject or subject.lower() == "there" or len(value.split()) > 4:
+    if not subject or subject.lower() == "there" or len(value.split()) > 4 or value in DIETS:
         return []
     said = f"{subject} {be_for(subject)} {a_or_an(value)} {value}"
     out = [Draft("job", subject, value, said, f"{subject_key(subject)}|job", {})]
@@ -415,9 +416,10 @@ def tool(match: re.Match[str]) -> Iterable[Draft | None]:
     value = clean(match["v"])
     kind = kind_of(value)
     task = (match.groupdict().get("task") or "").strip()
-    if kind not in ("editor", "operating system") and not re.search(r"\bcode|programs?\b", match.string):
+    if kind not in TOOLS and not re.search(r"\bcode|programs?\b", match.string):
         return []
-    kind = kind or ("editor" if " in " in match.string else "")
+    if not kind and " in " in match.string:
+        kind = "programming language" if re.search(r"\bprograms? in\b", match.string) else "editor"
     if not kind:
         return []
     return [

@@ -11,8 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from circadian.night.answers import answer_of, in_words_of
+from circadian.night.asked import asked
+from circadian.night.backwards import reverse_wordings
 from circadian.night.converses import from_the_other_side
-from circadian.night.questions import Wording, reverse_wordings, said_of, wordings_of
+from circadian.night.questions import Wording, said_of, wordings_of
 from circadian.night.slots import other_parts
 from circadian.night.thesaurus import reworded
 from circadian.night.variants import variants
@@ -23,6 +25,8 @@ ENOUGH = 11  # wordings of a fact to train on, before any are held out
 HELD_OUT = 2  # wordings of a fact that choose the best state, and as many that test it
 ASKED_OTHERWISE = 3  # more wordings of a fact that is also asked for in another person or by a shorter name
 SPOKEN = 4  # wordings of a fact that are also asked as "What's …?"
+REVERSED = 4  # lessons of a fact the other way round
+FOR_PEOPLES = 8  # wordings by rule that make room for those that people wrote (asked.py)
 REWORDED = 5  # questions of a clause with other words for its things
 _WHOSE = bag("my our the a an me us i we am are is was were do does")  # words by which two questions are no less one
 LEAST_TAUGHT = 6  # wordings that a fact with more tests keeps for training
@@ -114,14 +118,16 @@ def _lessons_of(
     mine = set(map(id, held))
     known, own = ([w for w in group if id(w) not in mine] for group in (known, own))
     # Half the room for the relation's own words, the rest for the fact's grammar, spares when either runs dry.
-    room = maker.wordings + (ASKED_OTHERWISE if len(groups) > 1 else 0)
+    people = [w for w in map(Wording, asked(fact, facts)) if maker.usable(fact, w)]
+    room = maker.wordings + (ASKED_OTHERWISE if len(groups) > 1 else 0) - (FOR_PEOPLES if people else 0)
     recall = known[: room - min(len(own), 3)]
     recall += own[: room - len(recall)]
     recall += spare[: max(0, ENOUGH - len(recall))]
     contexts = [w for w in spare if w not in recall][:2]
     other = [w for w in _of_the_clause(fact, recall) if maker.usable(fact, w)]
     short = list(itertools.islice((w for w in _spoken(recall) if maker.usable(fact, w)), SPOKEN))
-    lessons = [_lesson(fact, w) for w in (*recall, *short, *other, *contexts, *reverse[: 2 + 2 * len(earlier)])]
+    recall += people
+    lessons = [_lesson(fact, w) for w in (*recall, *short, *other, *contexts, *reverse[: REVERSED + 2 * len(earlier)])]
     held_lessons = [_lesson(fact, w) for w in held]
     if len(held_lessons) <= 2 * HELD_OUT:
         return lessons, held_lessons[::2], held_lessons[1::2]

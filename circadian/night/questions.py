@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from circadian.night.answers import answer_of
-from circadian.night.builders import subject_key
 from circadian.night.clauses import Ask, ask, longer_words, wh_word
 from circadian.night.complements import Slot, joined, slot_with, split_value
 from circadian.night.grammar import (
@@ -19,10 +18,8 @@ from circadian.night.grammar import (
     participle_of,
     past_of,
     possessive,
-    sentence,
     strip_determiner,
     third_of,
-    to_you,
     value_type,
     wh_for_noun,
 )
@@ -36,7 +33,6 @@ from circadian.night.words import (
     COLOURS,
     NUMBER_NOUNS,
     PEOPLE,
-    PETS,
     PLACE_NOUNS,
     SAME,
 )
@@ -243,7 +239,7 @@ def _asks(fact: Fact) -> list[Ask]:
         return []
     if fact.value not in slot.phrase:
         return []
-    question, preposition = wh_word(clause, slot)
+    question, preposition = ("where", "") if fact.details.get("place") else wh_word(clause, slot)
     if question == "where" and clause.is_be and slot.before.split(" ")[0] in (*PREPOSITIONS, "the", "a", "an"):
         slot = replace(slot, before="")  # "in an old dairy near Totnes", "the lane behind the chapel" is one place
     tail = joined([slot.before, preposition, slot.after])
@@ -466,25 +462,3 @@ def _up(text: str) -> str:
 
 
 # --- the other way round ---------------------------------------------------------------------------------------
-
-
-def reverse_wordings(fact: Fact) -> list[Wording]:
-    """From the value to what it is: "Who or what is Noodle?" → "Noodle is your dog."."""
-    value, subject = fact.value, fact.subject
-    if fact.details.get("language"):
-        return [Wording(f"In what connection did I mention {value}?", "reverse")]
-    back = plain = answer_of(fact)
-    if fact.relation == "name" and subject.lower() != "i":
-        thing = to_you(subject)
-        back = sentence(f"{value} is {thing}" if _alive(subject) else f"{value} is the name of {thing}")
-    elif fact.relation in ("role", "attribute", "favourite") and fact.details.get("np"):
-        back = sentence(f"{value} is {to_you(fact.details['np'])}") if value_type(value) == "name" else back
-    if value_type(value) == "name":
-        lead = "Who" if fact.relation == "role" or head_noun(subject) in PEOPLE else "Who or what"
-        first = f"{lead} is {value}?" if back != plain else f"What does {value} have to do with me?"
-        return [Wording(first, "reverse", back), Wording(f"What did I tell you about {value}?", "reverse", back)]
-    return [Wording(f"What did I say in connection with '{value}'?", "reverse", back)]
-
-
-def _alive(subject: str) -> bool:
-    return head_noun(subject) in PEOPLE | PETS or subject_key(subject) in PETS

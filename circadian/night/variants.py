@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from circadian.night.grammar import BE, DETERMINERS, PREPOSITIONS, head_noun, lemma_of
+from circadian.night.grammar import BE, DETERMINERS, PREPOSITIONS, head_noun, lemma_of, lower_first, sentence, to_you
 from circadian.night.thesaurus import WORDS, with_article
 from circadian.night.verbs import parse
-from circadian.night.words import NOUNISH, PEOPLE, PETS, bag
+from circadian.night.words import NOUNISH, PEOPLE, PETS, PLACE_NOUNS, bag
 from circadian.records import Fact
 
 DROPPABLE = bag("younger older elder little big baby new current present late dear")
@@ -48,6 +48,12 @@ def variants(fact: Fact, others: Sequence[Fact] = ()) -> Iterator[Fact]:
         if not any(re.search(rf"\b{head_noun(bare)}\b", f.statement) for f in others if f.key != fact.key):
             yield renamed(fact, whole, bare)
     noun = fact.details.get("np", "")
+    clause = parse(fact.details.get("deed", ""))
+    if clause:  # "We took the cat to Pawhaven, that's our vet clinic": where did we take the cat?
+        said = lower_first(fact.details["deed"])
+        statement = sentence(to_you(said))
+        details = {"said": said} | ({"place": "yes"} if head_noun(noun) in PLACE_NOUNS else {})
+        yield replace(fact, relation="clause", subject=clause.subject, statement=statement, details=details)
     if fact.relation == "attribute" and re.fullmatch(r"(?:my|our) [a-z]+", noun) and head_noun(noun) in CARS:
         yield replace(fact, relation="vehicle", subject="I", details={"said": f"I drive a {fact.value}"})
 

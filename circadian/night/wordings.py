@@ -370,6 +370,16 @@ QUESTIONS: dict[str, tuple[str, ...]] = {
         "On which platform [do|does] {s} work?",
         "What is installed on {poss} computer as a system?",
     ),
+    "tool:programming language": (
+        "Which programming language [do|does] {s} use?",
+        "What [do|does] {s} program in?",
+        "In which language [do|does] {s} write {poss2} code?",
+        "What is {poss} programming language?",
+        "What language [do|does] {s} code in?",
+        "Which language is {poss} software written in?",
+        "What language [do|does] {s} write programs in?",
+        "Which language would a programmer need to work with {obj}?",
+    ),
     "due": (
         "When is {s} due?",
         "What is the deadline for {s}?",

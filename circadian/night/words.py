@@ -290,8 +290,12 @@ car: fiat lancia saab volvo toyota honda ford opel skoda renault peugeot citroen
 car: mercedes mazda nissan subaru suzuki kia hyundai tesla seat dacia mini jaguar porsche lexus jeep chevrolet
 car: buick trabant lada alfa_romeo
 editor: vim neovim emacs nano vscode sublime helix kakoune pycharm intellij zed notepad
+programming_language: python rust java javascript typescript kotlin ruby golang haskell elixir erlang clojure scala
+programming_language: perl php fortran cobol julia ocaml lisp c++ c# elm
 operating_system: linux ubuntu debian fedora windows macos freebsd arch nixos openbsd mint
 """
+DIETS = bag("vegetarian flexitarian pescatarian fruitarian")  # these end like a job
+TOOLS = frozenset({"editor", "operating system", "programming language"})
 KINDS: dict[str, str] = {
     word.replace("_", " "): kind.replace("_", " ")
     for kind, words in (line.split(": ", 1) for line in _KINDS.strip().splitlines())
