@@ -17,7 +17,7 @@ from circadian.night.converses import from_the_other_side
 from circadian.night.questions import Wording, said_of, wordings_of
 from circadian.night.slots import other_parts
 from circadian.night.thesaurus import reworded
-from circadian.night.variants import variants
+from circadian.night.variants import deed_of, variants
 from circadian.night.words import bag
 from circadian.records import Fact, Lesson, LessonKind, normalize, question_hash
 
@@ -25,6 +25,7 @@ ENOUGH = 11  # wordings of a fact to train on, before any are held out
 HELD_OUT = 2  # wordings of a fact that choose the best state, and as many that test it
 ASKED_OTHERWISE = 3  # more wordings of a fact that is also asked for in another person or by a shorter name
 SPOKEN = 4  # wordings of a fact that are also asked as "What's …?"
+OF_THE_DEED = 8  # questions of what was said on the way to a name
 REVERSED = 4  # lessons of a fact the other way round
 FOR_PEOPLES = 8  # wordings by rule that make room for those that people wrote (asked.py)
 REWORDED = 5  # questions of a clause with other words for its things
@@ -126,7 +127,9 @@ def _lessons_of(
     contexts = [w for w in spare if w not in recall][:2]
     other = [w for w in _of_the_clause(fact, recall) if maker.usable(fact, w)]
     short = list(itertools.islice((w for w in _spoken(recall) if maker.usable(fact, w)), SPOKEN))
-    recall += people
+    deed = deed_of(fact)
+    told = [w for w in wordings_of(deed)[1] if maker.usable(fact, w)] if deed else []
+    recall += people + told[:OF_THE_DEED]
     lessons = [_lesson(fact, w) for w in (*recall, *short, *other, *contexts, *reverse[: REVERSED + 2 * len(earlier)])]
     held_lessons = [_lesson(fact, w) for w in held]
     if len(held_lessons) <= 2 * HELD_OUT:

@@ -48,14 +48,19 @@ def variants(fact: Fact, others: Sequence[Fact] = ()) -> Iterator[Fact]:
         if not any(re.search(rf"\b{head_noun(bare)}\b", f.statement) for f in others if f.key != fact.key):
             yield renamed(fact, whole, bare)
     noun = fact.details.get("np", "")
-    clause = parse(fact.details.get("deed", ""))
-    if clause:  # "We took the cat to Pawhaven, that's our vet clinic": where did we take the cat?
-        said = lower_first(fact.details["deed"])
-        statement = sentence(to_you(said))
-        details = {"said": said} | ({"place": "yes"} if head_noun(noun) in PLACE_NOUNS else {})
-        yield replace(fact, relation="clause", subject=clause.subject, statement=statement, details=details)
     if fact.relation == "attribute" and re.fullmatch(r"(?:my|our) [a-z]+", noun) and head_noun(noun) in CARS:
         yield replace(fact, relation="vehicle", subject="I", details={"said": f"I drive a {fact.value}"})
+
+
+def deed_of(fact: Fact) -> Fact | None:
+    """ "We took the cat to Pawhaven, that's our vet clinic": the first half, as a fact that is asked for by itself."""
+    said = lower_first(fact.details.get("deed", ""))
+    clause = parse(said)
+    if clause is None:
+        return None
+    details = {"said": said} | ({"place": "yes"} if head_noun(fact.details.get("np", "")) in PLACE_NOUNS else {})
+    statement = sentence(to_you(said))
+    return replace(fact, relation="clause", subject=clause.subject, statement=statement, details=details)
 
 
 def singular(fact: Fact) -> Fact | None:
