@@ -121,12 +121,49 @@ def test_two_things_of_one_kind_are_not_asked_for_as_if_there_were_one() -> None
     "sentence",
     [
         "I'm allergic to penicillin.",
+        "I'm allergic to bees.",
+        "I avoid motorways.",
         "The rent is due on Friday.",
         "Our team's name is Puffins.",
         "Ana's manager is Tom Biel.",
+        "My wife's manager is Tom Biel.",
+        "My wife's shoe size is 39.",
+        "My sister's husband is called Karl.",
+        "My son's phone is a Pixel 6.",
+        "My neighbour's wifi is called Foo.",
+        "My wife's thesis is due on May 3.",
+        "My previous manager was Tom Biel.",
+        "My late dog was called Rex.",
+        "My old gym was Ironworks.",
+        "My eye doctor is Dr. Hale.",
+        "My window manager is Sway.",
+        "My school project is called Comet.",
+        "My favourite shoes are clogs.",
         "We live in a caravan.",
         "I'm learning to swim.",
+        "I program in the evenings.",
+        "I drink Java.",
     ],
 )
 def test_what_the_questions_would_not_fit_is_not_asked_by_them(sentence: str) -> None:
-    assert [row_of(fact) for fact in told(sentence)] in ([], [None])
+    assert not [row for fact in told(sentence) if (row := row_of(fact))]
+
+
+@pytest.mark.parametrize(
+    "sentences",
+    [
+        ("My favourite food is sushi.", "My favourite dish is risotto."),
+        ("My phone is a Pixel 6.", "My work phone is a Nokia."),
+        ("My older sister lives in Graz.", "My younger sister is called Bea."),
+        ("My sister Ana lives in Graz.", "My sister Bea is a vet."),
+    ],
+)
+def test_which_of_two_is_meant_no_question_leaves_open(sentences: tuple[str, ...]) -> None:
+    facts = told(*sentences)
+    assert all(row_of(fact) or "older" in fact.subject or "younger" in fact.subject for fact in facts)
+    assert not [question for fact in facts if fact.relation != "name" for question in asked(fact, facts)]
+
+
+def test_a_password_manager_is_a_tool() -> None:
+    (fact,) = told("My password manager is Bitwarden.")
+    assert (row_of(fact) or ("", {}))[0] == "tool"

@@ -69,10 +69,11 @@ def answer_of(fact: Fact) -> str:
 
 
 # What a question calls its topic where it asks for nothing else, and what the answer calls it then.
-TOPIC = r"(?:[Mm]y|[Oo]ur) ((?!.*\b(?:is|are) (?:who|what|when|where)\b)[a-z][\w' -]*?)"
+_NO_TOPIC = r"(?!.*(?:\b(?:is|are) (?:who|what|when|where)\b|\b(?:what|which|or|needs?|answer)\b))"  # more than one
+TOPIC = rf"(?:[Mm]y|[Oo]ur) ({_NO_TOPIC}[a-z][\w' -]*?)"
 CALLED: tuple[tuple[str, str], ...] = (
     (rf"\b(?:[Ww]hat|[Ww]ho|[Ww]hen)(?: is|'s) {TOPIC}(?: called| named)?\?$", "{}"),
-    (rf"\b(?:me|you|tell|remember|forgot) (?:what|who|when) {TOPIC} is\b(?! called)", "{}"),
+    (rf"\b(?:me|you|tell|remember|forgot) (?:what|who|when) {TOPIC} is\b(?! [a-z]+ed\b)", "{}"),
     (rf"\b[Nn]ame of {TOPIC}\?$", "{}'s name"),
     (rf"^{TOPIC}\?$", "{}"),
     (rf"^(?:Name|Tell me) {TOPIC}\.$", "{}"),

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
-from circadian.night.grammar import head_noun, value_type
+from circadian.night.grammar import PREPOSITIONS, head_noun, is_plural, value_type
 from circadian.night.thesaurus import WORDS
 from circadian.night.wordings import DRINK_NOUNS, FOOD_NOUNS
 from circadian.night.words import PETS, RELATIVES, bag
@@ -63,7 +63,7 @@ THEIRS = {
     "language": "relative-language",
     "vehicle": "relative-car",
 }
-PEOPLE = {
+PEOPLE_OF = {
     "manager": "manager boss supervisor",
     "doctor": "doctor gp",
     "dentist": "dentist",
@@ -90,21 +90,46 @@ THINGS_OF_OURS = {
     "password manager": "tool",
     "number": "number",
 }
-TOOLS = {"editor": "editor", "programming language": "prog-language", "operating system": "os"}
+KINDS_OF_TOOLS = {"editor": "editor", "programming language": "prog-language", "operating system": "os"}
 BORN = re.compile(r"\b(?:born|birth\w*|begin|began|gr[eo]w|childhood|raised)\b")  # nor need who comes from there
+OVER = re.compile(r"\b(?:old|former|previous|late|first|last|ex|was|were)\b")  # what was so is not asked as if it were
+WIFI = re.compile(r"(?:my|our|the) (?:guest |home |office )?wi-?fi(?: network)?", re.IGNORECASE)
+FOODS = bag(
+    "nut peanut walnut hazelnut almond cashew pistachio shellfish shrimp prawn fish crab lobster mussel oyster milk "
+    "lactose dairy egg gluten wheat soy soya sesame celery mustard strawberry strawberri kiwi peach apple tomato "
+    "banana mango cheese chocolate honey lupin oat rye pineapple citrus mushroom onion garlic cinnamon pepper seafood"
+)
 Slots = Mapping[str, str]
 
 
 def asked(fact: Fact, facts: Sequence[Fact]) -> list[str]:
     """At most `MOST` questions for this fact, in an order of its own; none where its relation has none."""
     found = row_of(fact)
-    active = [other for other in facts if other.status == "active" and other.key != fact.key]
-    if found is None or found in map(row_of, active):
+    others = [other for other in facts if other.status == "active" and other.key != fact.key]
+    if found is None or alike(found) in [alike(row) for other in others if (row := row_of(other))]:
+        return []
+    if bare(fact.subject) != "i" and any(is_another(fact, other) for other in others):
         return []
     key, slots = found
     rows = [row for row in questions().get(key, ()) if fact.relation != "origin" or not BORN.search(row)]
     chosen = sorted(rows, key=lambda row: short_id(fact.key, row))[:MOST]
     return [row.format(**{**slots, "noun": called(slots.get("noun", ""), n)}) for n, row in enumerate(chosen)]
+
+
+def alike(row: tuple[str, Slots]) -> tuple[str, Slots]:
+    """What two facts that are asked by the same questions share: the key, and the slots that its questions have."""
+    text = "".join(questions().get(row[0], ()))
+    return row[0], {name: word for name, word in row[1].items() if f"{{{name}}}" in text}
+
+
+def is_another(fact: Fact, other: Fact) -> bool:
+    """Whether the other fact is about another one of the same kind: "my sister Ana", "my younger sister"."""
+    mine, theirs = fact.subject, other.subject
+    if bare(mine) != bare(theirs) or theirs.lower() in ("i", "we"):
+        return False
+    names = [re.search(r" ([A-Z].*)$", subject) for subject in (mine, theirs)]
+    short = [re.sub(r" [A-Z].*$", "", subject).partition(" ")[2] for subject in (mine, theirs)]
+    return short[0] != short[1] or bool(names[0] and names[1] and names[0][1] != names[1][1])
 
 
 def called(noun: str, turn: int) -> str:
@@ -129,31 +154,37 @@ def row_of(fact: Fact) -> tuple[str, Slots] | None:
     me, noun = subject.lower() in ("i", "we"), bare(subject)
     if fact.relation == "favourite":
         return of_a_favourite(fact, me, noun)
+    if fact.relation in ("role", "name", "attribute") and OVER.search(f"{np} {fact.statement}"):
+        return None
     if fact.relation in ("role", "name"):
         return of_a_name(bare(np), np)
     if fact.relation == "attribute":
         return of_a_thing(np, fact.value)
     if fact.relation == "due":
-        return ("deadline", {"noun": subject.partition(" ")[2]}) if noun in PAPERS else None
+        return ("deadline", {"noun": subject.partition(" ")[2]}) if noun in PAPERS and "'" not in subject else None
     if fact.relation == "tool":
-        kind = TOOLS.get(fact.details.get("kind", "")) if me else None
+        kind = KINDS_OF_TOOLS.get(fact.details.get("kind", "")) if me else None
         return (kind, {}) if kind else None
+    if not (me or (noun in PETS | RELATIVES and is_ours(subject))):
+        return None
     if fact.relation == "age" and not me:
         key = "pet-age" if noun in PETS else "child-age" if noun in CHILDREN else "relative-age"
-        return (key, {"noun": noun}) if noun in PETS | RELATIVES and is_ours(subject) else None
+        return key, {"noun": noun}
     key = MINE.get(fact.relation) if me else THEIRS.get(fact.relation)
-    if key is None or not fits(fact) or not (me or (noun in RELATIVES and is_ours(subject))):
+    if key is None or not fits(fact) or noun in PETS:
         return None
     return ("allergy" if key == "avoid" and "allerg" in fact.statement else key), {"noun": noun}
 
 
 def of_a_favourite(fact: Fact, me: bool, noun: str) -> tuple[str, Slots] | None:
     kind = fact.details.get("noun", "")
+    if not kind or is_plural(kind):
+        return None
     if me:
         nouns = ((DRINK_NOUNS, "fav-drink"), (FOOD_NOUNS & bag("food dish meal"), "fav-food"), (WORKS, "fav-work"))
         key = "fav-colour" if kind in ("colour", "color") else next((k for s, k in nouns if kind in s), "favourite")
-        return (key, {"noun": kind}) if kind else None
-    if noun not in RELATIVES or not kind or not is_ours(fact.subject):
+        return key, {"noun": kind}
+    if noun not in RELATIVES or not is_ours(fact.subject):
         return None
     return "partner-fav" if kind in DRINK_NOUNS else "relative-favourite", {"noun": noun, "kind": kind}
 
@@ -161,26 +192,33 @@ def of_a_favourite(fact: Fact, me: bool, noun: str) -> tuple[str, Slots] | None:
 def of_a_name(noun: str, np: str) -> tuple[str, Slots] | None:
     """Of a person, a pet or a thing that has a name, by what it is."""
     whole = np.partition(" ")[2]
-    if re.search(r"\bwi-?fi\b", np):
+    if WIFI.fullmatch(np):
         return "wifi", {}
-    if noun in ("project", "product"):
+    if re.fullmatch(r"(?:my|our|the) (?:project|product)(?: at work)?", np, re.IGNORECASE):
         return "project-name", {}
-    if not is_ours(np):
+    if thing := of_a_thing(np, ""):
+        return thing
+    if not is_ours(np) or re.search(r"\b\w+ing [A-Z]", np):
         return None
     if whole == "best friend":
         return "best-friend", {}
+    plain = re.sub(r" [A-Z].*$", "", whole).lower() == noun or whole in (
+        "line manager",
+        "family doctor",
+        "family dentist",
+    )
     for nouns, key in NAMED:
         if noun in nouns:
-            return key, {"noun": noun}
-    key = next((key for key, nouns in PEOPLE.items() if noun in nouns.split()), None)
+            return (key, {"noun": noun}) if plain else None
+    key = next((key for key, nouns in PEOPLE_OF.items() if noun in nouns.split()), None)
     if key:
-        return key, {"noun": whole if key == "role" else noun}
+        return (key, {"noun": whole if key == "role" else noun}) if plain or key == "role" else None
     key = "machine-name" if noun in MACHINES else "thing-name" if noun in THINGS else None
-    return (key, {"noun": whole}) if key else None
+    return (key, {"noun": whole}) if key and "wifi" not in whole else None
 
 
 def of_a_thing(np: str, value: str) -> tuple[str, Slots] | None:
-    if re.search(r"\bwi-?fi(?: network)?$", np):
+    if WIFI.fullmatch(np):
         return "wifi", {}
     if school := re.fullmatch(rf"(?:my|our) ({'|'.join(sorted(CHILDREN))})['’]s school", np, re.IGNORECASE):
         return "school", {"noun": school[1]}
@@ -191,7 +229,8 @@ def of_a_thing(np: str, value: str) -> tuple[str, Slots] | None:
 
 
 def is_ours(noun_phrase: str) -> bool:
-    return re.match(r"(?:my|our) ", noun_phrase, re.IGNORECASE) is not None
+    """Of the one who talks, not of somebody who is theirs: "my manager", not "my wife's manager"."""
+    return re.match(r"(?:my|our) (?!.*['’])", noun_phrase, re.IGNORECASE) is not None
 
 
 def bare(noun_phrase: str) -> str:
@@ -207,4 +246,13 @@ def fits(fact: Fact) -> bool:
         return fact.value[:1].isupper()
     if fact.relation == "language":
         return fact.details.get("kind") == "language"
-    return not (fact.relation == "avoid" and re.search(r"\bdrink|penicillin|pollen|cats?\b|dust", fact.statement))
+    return fact.relation != "avoid" or is_food(fact)
+
+
+def is_food(fact: Fact) -> bool:
+    """Of what somebody avoids: celery, walnuts; not bees, motorways or "after eight"."""
+    if "allerg" in fact.statement or "intoler" in fact.statement:
+        last = fact.value.lower().split(" ")[-1]
+        return bool({last, last.removesuffix("s"), last.removesuffix("es")} & FOODS)
+    first = fact.value.split(" ")[0].lower()
+    return re.search(r"\b(?:eats?|have)\b", fact.statement) is not None and first not in PREPOSITIONS

@@ -6,9 +6,11 @@ Never: a question that would be answered without what was told.
 from collections.abc import Iterator
 
 from circadian.night.answers import answer_of
+from circadian.night.asked import is_food
 from circadian.night.builders import subject_key
-from circadian.night.grammar import head_noun, sentence, to_you, value_type
+from circadian.night.grammar import head_noun, is_plural, sentence, to_you, value_type
 from circadian.night.questions import Wording
+from circadian.night.wordings import DRINK_NOUNS, FOOD_NOUNS
 from circadian.night.words import PEOPLE, PETS
 from circadian.records import Fact
 
@@ -34,7 +36,7 @@ def _back(fact: Fact, is_known_by: bool) -> Iterator[str]:
         yield f"What did I say in connection with '{value}'?"
         yield from _back_of(fact)
         return
-    somebody = fact.relation == "role" or head_noun(subject) in PEOPLE
+    somebody = fact.relation == "role" or (fact.relation != "favourite" and head_noun(subject) in PEOPLE)
     lead = "Who" if somebody else "Who or what"
     yield f"{lead} is {value}?" if is_known_by else f"What does {value} have to do with me?"
     yield f"What did I tell you about {value}?"
@@ -49,10 +51,12 @@ def _back_of(fact: Fact) -> Iterator[str]:
     value, first = fact.value, fact.subject.lower() in ("i", "we")
     if fact.relation == "tool" and first:
         yield f"What do I use {value} for?"
-    if fact.relation == "favourite" and (noun := fact.details.get("noun")):
+    noun = fact.details.get("noun", "")
+    if fact.relation == "favourite" and noun and not is_plural(noun):
         yield f"Whose favourite {noun} is {value}?"
-        yield f"Who likes {value}?"
-    if fact.relation == "avoid":
+        if noun in DRINK_NOUNS | FOOD_NOUNS or value[:1].isupper():
+            yield f"Who likes {value}?"
+    if fact.relation == "avoid" and is_food(fact):
         yield f"Who can't have {value}?"
 
 

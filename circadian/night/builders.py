@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from circadian.night.complements import value_of
 from circadian.night.grammar import be_for, canonical, head_noun, lemma_of, possessive, strip_determiner, value_type
-from circadian.night.words import DIETS, KINDS, NO_OWNER, NO_PETS_NAME, PEOPLE, PEOPLES, PETS, TOOLS, a_or_an, bag
+from circadian.night.words import DIETS, KINDS, NO_OWNER, NO_PETS_NAME, PEOPLE, PEOPLES, PETS, a_or_an, bag
 
 MULTI = frozenset(
     {"avoid", "like", "dislike", "instrument", "sport", "language", "speaks", "owns", "drink", "eats", "prefer"}
@@ -243,7 +243,7 @@ def drinks(match: re.Match[str]) -> Iterable[Draft | None]:
         return []
     kind = kind_of(value)
     slots = {"verb": "drink"}
-    if kind:
+    if kind and kind != "programming language":
         short = re.sub(rf" {kind}$", "", value)
         slots |= {"np": f"{possessive(subject)} favourite {kind}", "noun": kind}
         return [
@@ -298,7 +298,7 @@ def language(match: re.Match[str]) -> Iterable[Draft | None]:
 def job(match: re.Match[str]) -> Iterable[Draft | None]:
     subject, value = match["s"], clean(match["v"])
     value = re.sub(r"^(?:a|an) ", "", re.split(r" (?:at|for|in|on|with|by|from) ", value)[0])
-    if not subject or subject.lower() == "there" or len(value.split()) > 4 or value in DIETS:
+    if not subject or subject.lower() == "there" or len(value.split()) > 4 or re.split(r"[ -]", value)[-1] in DIETS:
         return []
     said = f"{subject} {be_for(subject)} {a_or_an(value)} {value}"
     out = [Draft("job", subject, value, said, f"{subject_key(subject)}|job", {})]
@@ -416,22 +416,14 @@ def tool(match: re.Match[str]) -> Iterable[Draft | None]:
     value = clean(match["v"])
     kind = kind_of(value)
     task = (match.groupdict().get("task") or "").strip()
-    if kind not in TOOLS and not re.search(r"\bcode|programs?\b", match.string):
+    codes = re.search(r"\bcode|programs?\b", match.string)
+    kind = "programming language" if value.lower() in bag("go c r swift zig bash") else kind
+    if kind not in ("editor", "operating system") and not codes:
         return []
-    if not kind and " in " in match.string:
+    if not kind and " in " in match.string and value[:1].isupper():
         kind = "programming language" if re.search(r"\bprograms? in\b", match.string) else "editor"
-    if not kind:
-        return []
-    return [
-        Draft(
-            "tool",
-            match["s"],
-            value_of(value),
-            whole(match),
-            f"{subject_key(match['s'])}|{kind}",
-            {"kind": kind, "task": task},
-        )
-    ]
+    key = f"{subject_key(match['s'])}|{kind}"
+    return [Draft("tool", match["s"], value_of(value), whole(match), key, {"kind": kind, "task": task})] if kind else []
 
 
 def use_named(match: re.Match[str]) -> Iterable[Draft | None]:

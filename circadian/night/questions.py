@@ -459,6 +459,3 @@ def _in_a_setting(fact: Fact, core: Sequence[str]) -> Iterable[tuple[str, str]]:
 
 def _up(text: str) -> str:
     return text[:1].upper() + text[1:]
-
-
-# --- the other way round ---------------------------------------------------------------------------------------

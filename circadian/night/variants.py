@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from circadian.night.complements import split_value
 from circadian.night.grammar import BE, DETERMINERS, PREPOSITIONS, head_noun, lemma_of, lower_first, sentence, to_you
 from circadian.night.thesaurus import WORDS, with_article
 from circadian.night.verbs import parse
@@ -56,9 +57,13 @@ def deed_of(fact: Fact) -> Fact | None:
     """ "We took the cat to Pawhaven, that's our vet clinic": the first half, as a fact that is asked for by itself."""
     said = lower_first(fact.details.get("deed", ""))
     clause = parse(said)
-    if clause is None:
+    slot = split_value(clause.rest, clause.lemma) if clause else None
+    if clause is None or slot is None or clause.is_be or clause.verb.endswith("ing"):
         return None
-    details = {"said": said} | ({"place": "yes"} if head_noun(fact.details.get("np", "")) in PLACE_NOUNS else {})
+    if not re.fullmatch(r"(?:(?:my|our|the|a|an) )[\w' -]+", slot.before):
+        return None  # "Where did we eat?", "Where did we take him?": of many an evening
+    is_place = slot.preposition and head_noun(fact.details.get("np", "")) in PLACE_NOUNS
+    details = {"said": said} | ({"place": "yes"} if is_place else {})
     statement = sentence(to_you(said))
     return replace(fact, relation="clause", subject=clause.subject, statement=statement, details=details)
 

@@ -295,7 +295,6 @@ programming_language: perl php fortran cobol julia ocaml lisp c++ c# elm
 operating_system: linux ubuntu debian fedora windows macos freebsd arch nixos openbsd mint
 """
 DIETS = bag("vegetarian flexitarian pescatarian fruitarian")  # these end like a job
-TOOLS = frozenset({"editor", "operating system", "programming language"})
 KINDS: dict[str, str] = {
     word.replace("_", " "): kind.replace("_", " ")
     for kind, words in (line.split(": ", 1) for line in _KINDS.strip().splitlines())
