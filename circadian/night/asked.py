@@ -22,7 +22,7 @@ MOST = 14  # of a fact: as many as its rules bring, so that neither kind of word
 PARTNERS = bag("wife husband girlfriend boyfriend partner fiancé fiancée spouse")
 CHILDREN = bag("son daughter")
 SIBLINGS = bag("sister brother cousin")
-MACHINES = bag("server laptop printer router computer machine workstation")
+MACHINES = bag("server laptop printer router computer workstation")
 THINGS = bag(
     "boat yacht dinghy canoe kayak bike bicycle motorbike scooter tandem car van camper caravan tractor guitar "
     "cello violin piano starter robot drone telescope plant teddy"
@@ -134,7 +134,7 @@ def is_another(fact: Fact, other: Fact) -> bool:
 
 def called(noun: str, turn: int) -> str:
     """Every third time by another word for it: "build server", "build machine"."""
-    words = WORDS.get(noun, (noun,))
+    words = [word for word in WORDS.get(noun, ()) if word.count(" ") >= noun.count(" ")] or [noun]
     return words[turn // 3 % len(words)] if turn % 3 == 2 else noun
 
 
