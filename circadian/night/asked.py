@@ -202,11 +202,7 @@ def of_a_name(noun: str, np: str) -> tuple[str, Slots] | None:
         return None
     if whole == "best friend":
         return "best-friend", {}
-    plain = re.sub(r" [A-Z].*$", "", whole).lower() == noun or whole in (
-        "line manager",
-        "family doctor",
-        "family dentist",
-    )
+    plain = re.sub(r"^(?:line|family) | [A-Z].*$", "", whole).lower() == noun
     for nouns, key in NAMED:
         if noun in nouns:
             return (key, {"noun": noun}) if plain else None

@@ -118,8 +118,8 @@ def _lessons_of(
     held = _hold_out(maker, known, own, maker.tests.get(fact.id, HELD_OUT))
     mine = set(map(id, held))
     known, own = ([w for w in group if id(w) not in mine] for group in (known, own))
-    # Half the room for the relation's own words, the rest for the fact's grammar, spares when either runs dry.
     people = [w for w in map(Wording, asked(fact, facts)) if maker.usable(fact, w)]
+    # Half the room for the relation's own words, the rest for the fact's grammar, spares when either runs dry.
     room = maker.wordings + (ASKED_OTHERWISE if len(groups) > 1 else 0) - (FOR_PEOPLES if people else 0)
     recall = known[: room - min(len(own), 3)]
     recall += own[: room - len(recall)]
